@@ -1,0 +1,21 @@
+#ifndef C_SIJILL_SYSTEM_H
+#define C_SIJILL_SYSTEM_H
+
+#include <stdint.h>
+
+/* Linux calls that Swift's Glibc module does not show. Each returns what the call returns; errno is the call's. */
+
+/* fcntl(fd, F_SETLEASE, F_RDLCK), then F_UNLCK at once: 0 when no one has the file open for writing or mapped
+   writable; -1 and EAGAIN when someone has; -1 and EACCES or EINVAL where leases are not to be had. */
+int sijill_probe_lease(int fd);
+
+/* renameat2(old, new, RENAME_NOREPLACE). */
+int sijill_rename_noreplace(int old_dir, const char *old_name, int new_dir, const char *new_name);
+
+/* openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS. */
+int sijill_open_beneath(int dir, const char *path, uint64_t flags);
+
+/* open(path, flags, mode), openat and fcntl are variadic; these are not. */
+int sijill_open(const char *path, int flags, uint32_t mode);
+
+#endif

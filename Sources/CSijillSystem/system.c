@@ -1,0 +1,32 @@
+#define _GNU_SOURCE
+#include "CSijillSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int sijill_probe_lease(int fd) {
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) {
+        return -1;
+    }
+    return fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+int sijill_rename_noreplace(int old_dir, const char *old_name, int new_dir, const char *new_name) {
+    return renameat2(old_dir, old_name, new_dir, new_name, RENAME_NOREPLACE);
+}
+
+int sijill_open_beneath(int dir, const char *path, uint64_t flags) {
+    struct open_how how = {
+        .flags = flags,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    };
+    return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+int sijill_open(const char *path, int flags, uint32_t mode) {
+    return open(path, flags, mode);
+}
