@@ -23,7 +23,7 @@ package struct VerifiedLine: Sendable {
         guard Digest.of(content) == change.record.digests?.content ?? EncodedContent.none.digest else {
             throw ChangeError("the content part does not have its digest")
         }
-        leafHash = LeafHash.of(line: line, leafEnd: layout.leafEnd)
+        leafHash = LeafHash.of(recordPart: line[..<layout.leafEnd])
     }
 }
 
@@ -60,11 +60,11 @@ extension LineLayout {
 
 /// Hashes of the Merkle tree's leaves.
 package enum LeafHash {
-    /// SHA-256(0x00 ‖ leaf), the leaf being `line` up to `leafEnd` and the two closing braces.
-    package static func of(line: [UInt8], leafEnd: Int) -> Digest {
+    /// SHA-256(0x00 ‖ leaf), the leaf being `recordPart`, a line up to its `leafEnd`, and the two closing braces.
+    package static func of(recordPart: ArraySlice<UInt8>) -> Digest {
         var builder = DigestBuilder()
         builder.add(CollectionOfOne<UInt8>(0))
-        builder.add(line[..<leafEnd])
+        builder.add(recordPart)
         builder.add(lineClosing)
         return builder.finish()
     }

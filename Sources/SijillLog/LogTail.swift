@@ -1,0 +1,111 @@
+import SijillFiles
+import SijillFormat
+
+/// The changes behind the offsets of `log/state`: those that are whole, with whole originals, up to the first that
+/// is not. What follows that one is ignored, because a batch may reach the disk out of order.
+struct LogTail {
+    let files: LogFiles
+    /// Where the state ends and the tail begins.
+    let start: LogPosition
+    private(set) var end: LogPosition
+    private(set) var entries: [IndexEntry] = []
+    private(set) var originals: [OriginalEntry] = []
+    private(set) var tornBytes: UInt64 = 0
+    private(set) var tornOriginalsBytes: UInt64 = 0
+
+    /// Whether not a byte lies behind the state.
+    var isEmpty: Bool { entries.isEmpty && tornBytes == 0 && tornOriginalsBytes == 0 }
+
+    private init(files: LogFiles, start: LogPosition) {
+        self.files = files
+        self.start = start
+        end = start
+    }
+
+    static func scan(_ files: LogFiles, log: LogID, from start: LogPosition) throws -> LogTail {
+        var tail = LogTail(files: files, start: start)
+        let segment = try File(files.segment, .read)
+        let originals = OriginalsFile(file: try File(files.originals, .read))
+        var walk = try SegmentWalk(segment, log: log, from: start)
+        do {
+            while let walked = try walk.next() {
+                if walked.change.sequence == files.first,
+                    let fault = try originals.faultOfWarcinfo(first: walked.change)
+                {
+                    throw fault
+                }
+                if let fault = try originals.fault(of: walked) { throw fault }
+                tail.entries.append(walked.entry)
+                if let original = walked.original { tail.originals.append(original) }
+                tail.end = walk.position
+            }
+        } catch is SegmentFault {
+            // The torn tail begins here.
+        }
+        tail.tornBytes = try segment.size() - tail.end.offset
+        tail.tornOriginalsBytes = try originals.file.size() - min(tail.end.originalsOffset, originals.file.size())
+        return tail
+    }
+
+    /// Throws unless the lines of both readers are equal as far as both have whole ones.
+    static func compare(_ old: LineReader, _ new: LineReader, path: String) throws {
+        var (old, new) = (old, new)
+        while let a = try old.next(), a.last == UInt8(ascii: "\n") {
+            let offset = new.offset
+            guard let b = try new.next(), b.last == UInt8(ascii: "\n") else { return }
+            guard a == b else {
+                throw LogFiles.damaged(path, offset, "it differs from the segment that it was recovered from")
+            }
+        }
+    }
+
+    /// Copies the changes byte for byte to files of their own: ids and leaves stay. Each file is written beside its
+    /// place, synced, and renamed; the segment last of the truth, so that it never stands without its originals.
+    func copy(
+        to target: LogFiles, log: LogID
+    ) throws -> (position: LogPosition, entries: [IndexEntry], originals: [OriginalEntry]) {
+        let warcinfo =
+            entries.first.map { OriginalRecord.warcinfo(log: log, first: target.first, time: $0.time) } ?? []
+        let blocksStart = originals.first?.offset ?? end.originalsOffset
+        let blocksEnd = originals.last?.end ?? end.originalsOffset
+        let originalsPath = Durable.temporaryName(target.originals)
+        let segmentPath = Durable.temporaryName(target.segment)
+        try copyBytes(from: files.originals, blocksStart..<blocksEnd, to: originalsPath, prefix: warcinfo)
+        try copyBytes(from: files.segment, start.offset..<end.offset, to: segmentPath, prefix: [])
+        let moved = entries.map { entry in
+            var entry = entry
+            entry.offset -= start.offset
+            return entry
+        }
+        let movedOriginals = originals.map { original in
+            var original = original
+            original.offset = original.offset - blocksStart + UInt64(warcinfo.count)
+            return original
+        }
+        try target.writeIndexes(moved, movedOriginals)
+        try Durable.rename(originalsPath, target.originals)
+        try Durable.rename(segmentPath, target.segment)
+        var position = LogPosition(startOf: target.first, time: end.time)
+        position.sequence = end.sequence
+        position.offset = end.offset - start.offset
+        position.originalsOffset = UInt64(warcinfo.count) + blocksEnd - blocksStart
+        return (position, moved, movedOriginals)
+    }
+
+    private func copyBytes(
+        from source: String, _ range: Range<UInt64>, to path: String, prefix: [UInt8]
+    ) throws(SystemError) {
+        let old = try File(source, .read)
+        var new = AppendFile(try File(path, .replace(permissions: LogFiles.permissions)), length: 0)
+        try new.append { $0.append(prefix) }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let piece = try old.read(at: offset, count: Int(min(1 << 20, range.upperBound - offset)))
+            guard !piece.isEmpty else { throw SystemError("read", source, code: 5) }
+            try new.append { $0.append(piece) }
+            offset += UInt64(piece.count)
+        }
+        try new.write()
+        try new.file.synchronize()
+    }
+}

@@ -1,0 +1,168 @@
+import SijillFormat
+
+/// The WARC 1.1 record (ISO 28500) that keeps an input's bytes as they arrived.
+///
+/// Everything but the block is a pure function of the change, so the place of every original follows from the
+/// changes alone, and a header with a flipped bit is found by making it again.
+package enum OriginalRecord {
+    /// What stands behind every block.
+    package static let closing: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A]
+
+    /// The header of the `resource` record that `change` stored, up to and with the empty line.
+    ///
+    /// The change must store an original (`Record.storesOriginal`), so it has a digest.
+    package static func header(of change: Change) -> [UInt8] {
+        let file = change.record.file
+        var header = start(type: "resource", id: "\(change.log.urn):\(change.sequence.padded)", time: change.time)
+        header.field("WARC-Target-URI", targetURI(of: change))
+        header.field("WARC-Block-Digest", blockDigest(file.sha256!))
+        header.field("Content-Type", contentType(of: file))
+        header.field("Content-Length", String(file.bytes))
+        header.endOfFields()
+        return header.bytes
+    }
+
+    /// The `warcinfo` record that a file begins with: of the log and the first change in the file.
+    package static func warcinfo(log: LogID, first: SequenceNumber, time: Timestamp) -> [UInt8] {
+        let block = Array(
+            """
+            software: sijilld\r
+            format: WARC File Format 1.1\r
+            conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r
+
+            """.utf8)
+        var record = start(type: "warcinfo", id: "\(log.urn):warcinfo:\(first.padded)", time: time)
+        record.field("WARC-Filename", "\(Decimal.padded(first.value, width: 20)).warc")
+        record.field("WARC-Block-Digest", blockDigest(Digest.of(block)))
+        record.field("Content-Type", "application/warc-fields")
+        record.field("Content-Length", String(block.count))
+        record.endOfFields()
+        record.append(block)
+        record.append(closing)
+        return record.bytes
+    }
+
+    /// The media type that an original is kept and served under.
+    package static func contentType(of file: FileRecord) -> String {
+        switch file.format {
+        case "json", "jsonl": "application/json"
+        default: "text/plain; charset=\(file.encoding ?? "utf-8")"
+        }
+    }
+
+    private static func start(type: String, id: String, time: Timestamp) -> ByteWriter {
+        var header = ByteWriter(capacity: 512)
+        header.append("WARC/1.1\r\n" as StaticString)
+        header.field("WARC-Type", type)
+        header.field("WARC-Record-ID", "<\(id)>")
+        header.field("WARC-Date", time.rfc3339)
+        return header
+    }
+
+    /// `sha256:` and upper-case base 32 with padding: the form that existing WARC tools check.
+    private static func blockDigest(_ digest: Digest) -> String { "sha256:" + Base32.padded(digest.data) }
+
+    private static func targetURI(of change: Change) -> String {
+        if let url = change.content.url { return percentEscaped(Array(url.utf8), keeping: uriCharacters) }
+        let file = change.record.file
+        return "urn:sijill:file:" + percentEscaped(file.nameBytes ?? Array(file.name.utf8), keeping: unreserved)
+    }
+
+    /// RFC 3986 §2.3.
+    private static let unreserved = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+    /// The same with §2.2 and `%`: everything that a URI is made of.
+    private static let uriCharacters = unreserved.union(":/?#[]@!$&'()*+,;=%".utf8)
+
+    private static func percentEscaped(_ bytes: [UInt8], keeping kept: Set<UInt8>) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var escaped: [UInt8] = []
+        for byte in bytes {
+            if kept.contains(byte) {
+                escaped.append(byte)
+            } else {
+                escaped += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: escaped, as: UTF8.self)
+    }
+}
+
+extension ByteWriter {
+    fileprivate mutating func field(_ name: StaticString, _ value: String) {
+        append(name)
+        append(": " as StaticString)
+        append(value)
+        endOfFields()
+    }
+
+    fileprivate mutating func endOfFields() { append("\r\n" as StaticString) }
+}
+
+/// One entry of the index beside a WARC file: 64 bytes, little-endian.
+///
+/// | bytes | what |
+/// |---|---|
+/// | 0–31 | SHA-256 of the block |
+/// | 32–39 | offset of the record in the file |
+/// | 40–43 | length of the record's header |
+/// | 44–47 | 0 |
+/// | 48–55 | length of the block |
+/// | 56–63 | sequence of the change that stored it |
+///
+/// Entries stand in the order of the records, so sequences only grow.
+package struct OriginalEntry: Hashable, Sendable {
+    package var digest: Digest
+    package var offset: UInt64
+    package var headerLength: UInt32
+    package var length: UInt64
+    package var sequence: SequenceNumber
+
+    package static let bytes = 64
+
+    package init(digest: Digest, offset: UInt64, headerLength: UInt32, length: UInt64, sequence: SequenceNumber) {
+        self.digest = digest
+        self.offset = offset
+        self.headerLength = headerLength
+        self.length = length
+        self.sequence = sequence
+    }
+
+    /// The entry of the record that `change` stored at `offset`, `header` being its header.
+    init(change: Change, header: [UInt8], offset: UInt64) {
+        let file = change.record.file
+        self.init(
+            digest: file.sha256!, offset: offset, headerLength: UInt32(header.count), length: file.bytes,
+            sequence: change.sequence)
+    }
+
+    /// Where the block begins in the file.
+    package var blockOffset: UInt64 { offset + UInt64(headerLength) }
+
+    /// Where the record ends: the offset of the next one.
+    package var end: UInt64 { blockOffset + length + UInt64(OriginalRecord.closing.count) }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.append(digest.data)
+        writer.littleEndian(offset)
+        writer.littleEndian(headerLength)
+        writer.littleEndian(0 as UInt32)
+        writer.littleEndian(length)
+        writer.littleEndian(sequence.value)
+    }
+
+    /// Reads the entry at `start`; nil when fewer than 64 bytes follow or they cannot be an entry.
+    package init?(_ bytes: [UInt8], at start: Int = 0) {
+        guard start + OriginalEntry.bytes <= bytes.count, let digest = Digest(bytes: bytes[start..<start + 32]) else {
+            return nil
+        }
+        let raw = bytes.span.bytes
+        func word<Word: FixedWidthInteger & BitwiseCopyable>(_ at: Int, as type: Word.Type) -> Word {
+            Word(littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: start + at, as: Word.self))
+        }
+        guard word(44, as: UInt32.self) == 0 else { return nil }
+        self.init(
+            digest: digest, offset: word(32, as: UInt64.self), headerLength: word(40, as: UInt32.self),
+            length: word(48, as: UInt64.self), sequence: SequenceNumber(word(56, as: UInt64.self)))
+    }
+}

@@ -1,0 +1,53 @@
+import SijillFiles
+import SijillFormat
+
+/// Reads and verifies a WARC file of originals against the changes that wrote it.
+struct OriginalsFile {
+    let file: File
+
+    private static let pieceBytes = 1 << 20
+
+    /// What is wrong with the original of `walked`, and where; nil when it stands there, whole and byte for byte.
+    func fault(of walked: WalkedChange) throws(SystemError) -> SegmentFault? {
+        guard let entry = walked.original else { return nil }
+        let header = OriginalRecord.header(of: walked.change)
+        if let place = try mismatch(header, at: entry.offset) {
+            return SegmentFault(offset: place, message: "the header is not that of change \(entry.sequence)")
+        }
+        guard try digest(of: entry) == entry.digest else {
+            return SegmentFault(
+                offset: entry.blockOffset, message: "the bytes do not have the digest that change \(entry.sequence) gives")
+        }
+        if let place = try mismatch(OriginalRecord.closing, at: entry.blockOffset + entry.length) {
+            return SegmentFault(offset: place, message: "the record of change \(entry.sequence) does not end")
+        }
+        return nil
+    }
+
+    /// What is wrong with the `warcinfo` that the file must begin with.
+    func faultOfWarcinfo(first change: Change) throws(SystemError) -> SegmentFault? {
+        let expected = OriginalRecord.warcinfo(log: change.log, first: change.sequence, time: change.time)
+        return try mismatch(expected, at: 0).map { SegmentFault(offset: $0, message: "the warcinfo is damaged") }
+    }
+
+    /// Offset of the first byte that is not as in `expected`; nil when all are.
+    private func mismatch(_ expected: [UInt8], at offset: UInt64) throws(SystemError) -> UInt64? {
+        let found = try file.read(at: offset, count: expected.count)
+        if found == expected { return nil }
+        let same = zip(found, expected).prefix { $0 == $1 }.count
+        return offset + UInt64(same)
+    }
+
+    private func digest(of entry: OriginalEntry) throws(SystemError) -> Digest {
+        var builder = DigestBuilder()
+        var done: UInt64 = 0
+        while done < entry.length {
+            let count = Int(min(UInt64(Self.pieceBytes), entry.length - done))
+            let piece = try file.read(at: entry.blockOffset + done, count: count)
+            if piece.isEmpty { break }
+            builder.add(piece)
+            done += UInt64(piece.count)
+        }
+        return builder.finish()
+    }
+}
