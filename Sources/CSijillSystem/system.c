@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,4 +30,8 @@ int sijill_open_beneath(int dir, const char *path, uint64_t flags) {
 
 int sijill_open(const char *path, int flags, uint32_t mode) {
     return open(path, flags, mode);
+}
+
+int sijill_accept(int socket) {
+    return accept4(socket, NULL, NULL, SOCK_CLOEXEC);
 }

@@ -48,6 +48,7 @@ extension Change {
 extension Record {
     fileprivate init(type: ChangeType, data: Members) throws(ChangeError) {
         let file = try FileRecord(Members(try data.value("file")))
+        guard file.sha256 != nil || type == .rejected else { throw ChangeError("'sha256' is missing") }
         switch type {
         case .added:
             self = .added(

@@ -18,4 +18,7 @@ int sijill_open_beneath(int dir, const char *path, uint64_t flags);
 /* open(path, flags, mode), openat and fcntl are variadic; these are not. */
 int sijill_open(const char *path, int flags, uint32_t mode);
 
+/* accept4(socket, NULL, NULL, SOCK_CLOEXEC). */
+int sijill_accept(int socket);
+
 #endif
