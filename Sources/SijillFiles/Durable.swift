@@ -38,6 +38,22 @@ package enum Durable {
         try syncDirectory(parent(of: new))
     }
 
+    /// Renames to a name that must be free, and makes that durable; false when the name is taken. Both lie in one
+    /// directory.
+    ///
+    /// Where the file system cannot rename without replacing (NFS, some FUSE), the name is looked up first: then a
+    /// file that appears in that moment is replaced.
+    package static func publish(_ old: String, as new: String) throws(SystemError) -> Bool {
+        if sijill_rename_noreplace(AT_FDCWD, old, AT_FDCWD, new) != 0 {
+            if errno == EEXIST { return false }
+            guard errno == EINVAL || errno == ENOSYS else { throw .last("rename", old) }
+            if File.exists(new) { return false }
+            try system("rename", old) { Glibc.rename(old, new) }
+        }
+        try syncDirectory(parent(of: new))
+        return true
+    }
+
     /// Cuts the file at `path` and makes the cut durable.
     package static func truncate(_ path: String, to size: UInt64) throws(SystemError) {
         let file = try File(path, .write)

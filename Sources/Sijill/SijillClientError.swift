@@ -1,0 +1,74 @@
+import SijillFormat
+
+/// What went wrong, where, and what to do about it.
+public struct SijillClientError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of error. Further kinds may come with later versions.
+    public struct Code: Hashable, Sendable {
+        private let name: String
+        private init(_ name: String) { self.name = name }
+
+        /// The URL is none that a log can be at.
+        public static let invalidURL = Code("invalidURL")
+        /// No connection, or no answer on it.
+        public static let unreachable = Code("unreachable")
+        /// The cursor is beyond the end of the log.
+        public static let cursorAhead = Code("cursorAhead")
+        /// The cursor's change is not the one that stands in the log.
+        public static let cursorDiverged = Code("cursorDiverged")
+        /// The log begins after the cursor.
+        public static let cursorExpired = Code("cursorExpired")
+        /// The server did not understand the request.
+        public static let badRequest = Code("badRequest")
+        /// The server wants a token, or another one.
+        public static let unauthorized = Code("unauthorized")
+        public static let notFound = Code("notFound")
+        /// The server could not answer; trying again may help.
+        public static let server = Code("server")
+        /// The server answered something that a log does not: a gap, a repetition, bytes that are no change.
+        public static let brokenPromise = Code("brokenPromise")
+    }
+
+    public let code: Code
+    /// One sentence for people, with the remedy where there is one.
+    public let message: String
+    /// With `.cursorAhead` and `.cursorDiverged`: the end of the log, nil when it is empty.
+    public let tip: LogCursor?
+    /// With `.cursorExpired`: the oldest change that is kept.
+    public let oldest: LogCursor?
+    /// The HTTP status, where the server answered.
+    public let status: Int?
+
+    public var description: String { message }
+
+    init(
+        _ code: Code, _ message: String, tip: LogCursor? = nil, oldest: LogCursor? = nil, status: Int? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.tip = tip
+        self.oldest = oldest
+        self.status = status
+    }
+
+    /// Reads an answer that is no success (RFC 9457).
+    init(status: Int, body: [UInt8], url: String) {
+        let problem = try? JSONParser.parse(body)
+        func cursor(_ name: String) -> LogCursor? { problem?[name]?.text.flatMap { LogCursor($0) } }
+        let name = problem?["type"]?.text?.split(separator: ":").last
+        let detail = problem?["detail"]?.text ?? "\(url) answered with status \(status)"
+        let code: Code =
+            switch (status, name) {
+            case (409, "cursor-ahead"): .cursorAhead
+            case (409, "cursor-diverged"): .cursorDiverged
+            case (410, _): .cursorExpired
+            case (401, _), (403, _): .unauthorized
+            case (404, _): .notFound
+            case (500..., _), (429, _): .server
+            default: .badRequest
+            }
+        self.init(code, detail, tip: cursor("tip"), oldest: cursor("oldest"), status: status)
+    }
+
+    /// Trying again later can help: the connection or the server failed, not the request.
+    var isTransient: Bool { code == .unreachable || code == .server }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Glibc
+import Sijill
+import SijillFiles
+import SijillFormat
+
+/// `sijill`: what people type to read a log and to add to it.
+@main
+struct SijillCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sijill",
+        abstract: "Read a Sijill log and add files to it.",
+        discussion: """
+            The daemon is found at --url, else SIJILL_URL, else http://127.0.0.1:8750; SIJILL_TOKEN is its token, \
+            where it wants one.
+
+            Exit codes: 0 done; 1 something was rejected (add --wait); 64 usage; 65 the log cannot go on from the \
+            cursor; 69 the server cannot be reached; 74 a file cannot be read or written; 77 permission; \
+            78 a directory that is not usable.
+            """,
+        subcommands: [
+            ReplayCommand.self, FollowCommand.self, AddCommand.self, ShowCommand.self, OriginalCommand.self,
+            StatusCommand.self,
+        ])
+
+    /// Runs the command and ends the process with the exit code of DESIGN §10.
+    static func main() async {
+        // A reader that goes away (`| head`) becomes an error of write, which ends the command quietly.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as SystemError where error.code == EPIPE {
+            Glibc.exit(0)
+        } catch let error as any Endable {
+            Terminal.error.write("sijill: \(error.line)\n")
+            Glibc.exit(error.exitCode.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+/// How to reach the log.
+struct ServerOptions: ParsableArguments {
+    @Option(help: "URL of the daemon: http://HOST:PORT, https://HOST:PORT or unix:/PATH.")
+    var url: String?
+
+    /// - Throws: `SijillClientError` for a URL that is none.
+    func client() throws -> SijillClient {
+        try SijillClient(
+            url: url ?? environment("SIJILL_URL") ?? SijillClient.defaultURL, token: environment("SIJILL_TOKEN"))
+    }
+}
+
+/// A variable of the environment; nil when it is unset or empty.
+func environment(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+}
+
+extension LogStart: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+/// An error that ends the process with one line.
+protocol Endable: Error {
+    var line: String { get }
+    var exitCode: EndCode { get }
+}
+
+extension SijillClientError: Endable {
+    var line: String { message.escapedForDisplay }
+
+    var exitCode: EndCode {
+        switch code {
+        case .invalidURL, .badRequest: .usage
+        case .cursorAhead, .cursorDiverged, .cursorExpired, .brokenPromise: .damaged
+        case .unauthorized: .permission
+        case .notFound: .checkFailed
+        default: .unavailable
+        }
+    }
+}
+
+extension SijillError: Endable {
+    var line: String { description.escapedForDisplay }
+    var exitCode: EndCode { code }
+}
+
+extension SystemError: Endable {
+    var line: String { description }
+    var exitCode: EndCode { isPermission ? .permission : .inputOutput }
+}

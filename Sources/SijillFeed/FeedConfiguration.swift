@@ -1,0 +1,49 @@
+/// Where the feed listens and how long it is patient. Everything has the default of the contract.
+package struct FeedConfiguration: Sendable {
+    /// Where to listen.
+    package enum Address: Hashable, Sendable, CustomStringConvertible {
+        /// A name or address and a TCP port; port 0 takes any free one.
+        case host(String, port: Int)
+        /// The path of a unix socket.
+        case unix(String)
+
+        package var description: String {
+            switch self {
+            case .host(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+            case .unix(let path): "unix:\(path)"
+            }
+        }
+    }
+
+    package var address: Address
+    /// Names that a request may give as its host, besides `localhost`, `127.0.0.1` and `[::1]`.
+    package var allowedHosts: [String] = []
+    /// After this long without a change a stream sends a blank line.
+    package var heartbeat: Duration = .seconds(15)
+    /// A connection that takes no byte for this long, while bytes wait for it, is closed.
+    package var stallMax: Duration = .seconds(60)
+    /// How long a response in progress may go on after a graceful shutdown began.
+    package var shutdownGrace: Duration = .seconds(5)
+
+    package init(address: Address = .host("127.0.0.1", port: 8750)) { self.address = address }
+}
+
+/// Limits of the feed, each with its unit (contract: feed §2 and §6).
+package enum FeedLimits {
+    /// Changes on a page when the request names no limit.
+    package static let pageChangesDefault = 100
+    /// Changes on a page.
+    package static let pageChangesMax = 10_000
+    /// Bytes of changes on a page when the request names no limit. One change is always sent.
+    package static let pageBytesDefault = 1 << 20
+    /// Bytes of changes on a page.
+    package static let pageBytesMax = 64 << 20
+    /// Bytes read and handed to the socket at once.
+    package static let pieceBytes = 256 << 10
+    /// Changes that a stream looks up at once.
+    package static let streamChanges = 1_000
+    /// Bytes of changes that a stream looks up at once.
+    package static let streamBytes = 1 << 20
+    /// Bytes of a request's head.
+    package static let requestHeadBytesMax = 16 << 10
+}

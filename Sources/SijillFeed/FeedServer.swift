@@ -1,0 +1,137 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import SijillFormat
+import SijillLog
+import SijillStore
+
+/// The HTTP side of the daemon: changes from the log, articles from the store (contract: feed).
+///
+/// A service: `run` ends when the task is cancelled or its service group shuts down gracefully. Then no connection
+/// is accepted any more, streams end at once, and pages in progress have `shutdownGrace` to end.
+package struct FeedServer: Service {
+    private let configuration: FeedConfiguration
+    private let responder: FeedResponder
+    private let reader: LogReader
+    private let logger: Logger
+    private let onListening: @Sendable (FeedConfiguration.Address) async -> Void
+
+    /// - Parameters:
+    ///   - health: asked by `/readyz`; called on any thread, so it must not wait for anything.
+    ///   - onListening: called once, with the address that was bound, when connections are accepted.
+    package init(
+        reader: LogReader,
+        store: Store,
+        configuration: FeedConfiguration = FeedConfiguration(),
+        health: @escaping @Sendable () -> Health,
+        logger: Logger = Logger(label: "sijill.feed"),
+        onListening: @escaping @Sendable (FeedConfiguration.Address) async -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.reader = reader
+        self.logger = logger
+        self.onListening = onListening
+        responder = FeedResponder(
+            reader: reader, store: store, configuration: configuration, health: health, logger: logger)
+    }
+
+    /// Listens and serves until it is told to stop.
+    ///
+    /// - Throws: `SijillError` `.unavailable` when the address is in use, `.permission` or `.configuration` when it
+    ///   cannot be listened on at all.
+    package func run() async throws {
+        if case .unix(let path) = configuration.address { try await refuseLiveSocket(path) }
+        let reader = reader
+        do {
+            // A follower that waits at the tip would hold the server for ever, even when its client has gone.
+            try await withGracefulShutdownHandler {
+                try await application.run()
+            } onGracefulShutdown: {
+                reader.shutDown()
+            }
+        } catch let error as IOError {
+            throw bindError(error)
+        } catch let error as SocketAddressError {
+            throw SijillError(
+                .configuration, "cannot listen on \(configuration.address): \(error)",
+                remedy: "give an address of this machine")
+        }
+    }
+
+    /// The application by itself, for tests in process.
+    package var application: Application<FeedResponder> {
+        var quiet = logger
+        // Hummingbird says at info where it listens; the daemon says so itself, once.
+        quiet.logLevel = max(logger.logLevel, .notice)
+        let configuration = configuration
+        return Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [
+                        StallGuard(
+                            stallMax: configuration.stallMax, shutdownGrace: configuration.shutdownGrace)
+                    ],
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: FeedLimits.requestHeadBytesMax,
+                        maxHeaderListSize: FeedLimits.requestHeadBytesMax, maxHeaderFieldCount: 100))),
+            configuration: ApplicationConfiguration(address: bindAddress, serverName: "sijill", backlog: 1_024),
+            onServerRunning: { [onListening] channel in await onListening(configuration.bound(channel)) },
+            logger: quiet)
+    }
+
+    private var bindAddress: BindAddress {
+        switch configuration.address {
+        case .host(let host, let port): .hostname(host, port: port)
+        case .unix(let path): .unixDomainSocket(path: path)
+        }
+    }
+
+    /// A socket file is taken over only when no one answers behind it.
+    private func refuseLiveSocket(_ path: String) async throws {
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        guard let channel = try? await bootstrap.connect(unixDomainSocketPath: path).get() else { return }
+        try? await channel.close()
+        throw inUse
+    }
+
+    private var inUse: SijillError {
+        SijillError(
+            .unavailable, "cannot listen on \(configuration.address): the address is in use",
+            remedy: "stop the program that has it, or choose another address with --listen")
+    }
+
+    private func bindError(_ error: IOError) -> SijillError {
+        switch error.errnoCode {
+        case EADDRINUSE: inUse
+        case EACCES, EPERM:
+            SijillError(
+                .permission, "cannot listen on \(configuration.address): permission denied",
+                remedy: "choose a port from 1024 on, or a directory that the daemon may write")
+        default:
+            SijillError(
+                .configuration, "cannot listen on \(configuration.address): \(error)",
+                remedy: "choose an address of this machine with --listen")
+        }
+    }
+}
+
+extension FeedConfiguration {
+    /// The address with the port that was taken.
+    fileprivate func bound(_ channel: any Channel) -> Address {
+        switch address {
+        case .host(let host, let port): .host(host, port: channel.localAddress?.port ?? port)
+        case .unix: address
+        }
+    }
+}
+
+/// Whether the daemon can do its work, as `/readyz` says it.
+package enum Health: Hashable, Sendable {
+    case ready
+    /// Why not, and what to do, in one sentence.
+    case notReady(String)
+}

@@ -1,0 +1,35 @@
+import Hummingbird
+import HummingbirdCore
+import SijillFormat
+import SijillLog
+import SijillStore
+
+/// `/v1/log`: where the log begins and ends.
+struct LogRoute: Sendable {
+    let reader: LogReader
+    let store: Store
+
+    func respond(to request: Request) async throws -> Response {
+        let (reader, store) = (reader, store)
+        let (oldest, counts) = try await offLoop { (try reader.oldest, try store.counts()) }
+        return .json(
+            .object([
+                JSONMember("log", reader.log.description),
+                JSONMember("oldest", oldest),
+                JSONMember("tip", reader.tip),
+                JSONMember("epoch", reader.epoch.description),
+                JSONMember("sealed_through", reader.sealedThrough.value),
+                // The sequences that search and the signed checkpoint have reached: neither is there yet.
+                JSONMember(name: "searchable", value: .null),
+                JSONMember(name: "checkpoint", value: .null),
+                JSONMember("schema", SijillFormat.changeSchema),
+                JSONMember(
+                    name: "counts",
+                    value: .object([
+                        JSONMember("articles", UInt64(counts.articles)),
+                        JSONMember("sightings", UInt64(counts.sightings)),
+                        JSONMember("rejects", UInt64(counts.rejects)),
+                    ])),
+            ]), for: request)
+    }
+}

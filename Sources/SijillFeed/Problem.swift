@@ -1,0 +1,101 @@
+import HTTPTypes
+import Hummingbird
+import SijillFormat
+
+/// An error answer: `application/problem+json` (RFC 9457), never stored by caches.
+package struct Problem: Error, Hashable, Sendable {
+    /// The last part of `type`, `urn:sijill:problem:<name>`.
+    package let name: String
+    package let title: String
+    package let status: Int
+    /// What was wrong with this request and what to do, for people.
+    package let detail: String
+    /// Further members, written after the four that every problem has.
+    package var members: [JSONMember] = []
+    /// Methods that the route takes, where another one was used.
+    package var allow: String?
+
+    package init(_ name: String, _ title: String, status: Int, detail: String, members: [JSONMember] = []) {
+        self.name = name
+        self.title = title
+        self.status = status
+        self.detail = detail
+        self.members = members
+    }
+
+    /// A parameter, or its value, that is not understood. Nothing is ever silently ignored.
+    static func badRequest(_ detail: String) -> Problem {
+        Problem("bad-request", "The request is not understood", status: 400, detail: detail)
+    }
+
+    static func notFound(_ detail: String) -> Problem {
+        Problem("not-found", "There is no such thing", status: 404, detail: detail)
+    }
+
+    static func methodNotAllowed(_ method: String, path: String) -> Problem {
+        var problem = Problem(
+            "method-not-allowed", "The method is not allowed", status: 405,
+            detail: "\(method) is not allowed on \(path); use GET or HEAD")
+        problem.allow = "GET, HEAD"
+        return problem
+    }
+
+    static let notAcceptable = Problem(
+        "not-acceptable", "No representation is acceptable", status: 406,
+        detail: "changes are served as application/json, application/x-ndjson, application/jsonl and"
+            + " application/cloudevents-batch+json; ask for one of them in Accept")
+
+    static func misdirected(host: String?) -> Problem {
+        Problem(
+            "misdirected", "The host is not served here", status: 421,
+            detail: "Host is \(host.map { "'\($0)'" } ?? "missing"); use localhost, 127.0.0.1 or [::1],"
+                + " or add the name to the allowed hosts of the daemon")
+    }
+
+    static func foreignOrigin(_ origin: String) -> Problem {
+        Problem(
+            "foreign-origin", "The origin is not allowed", status: 403,
+            detail: "a page of '\(origin)' may not read this log")
+    }
+
+    static func notReady(_ reason: String) -> Problem {
+        Problem("not-ready", "The daemon is not ready", status: 503, detail: reason)
+    }
+
+    static let failed = Problem(
+        "internal-error", "The daemon could not answer", status: 500,
+        detail: "the daemon's logger says what went wrong; try again later")
+
+    /// The answer, without its body for a HEAD request.
+    func response(head: Bool = false) -> Response {
+        var writer = ByteWriter()
+        writer.json(
+            .object(
+                [
+                    JSONMember("type", "urn:sijill:problem:\(name)"), JSONMember("title", title),
+                    JSONMember("status", UInt64(status)), JSONMember("detail", detail),
+                ] + members))
+        writer.byte("\n")
+        var headers: HTTPFields = [
+            .contentType: "application/problem+json", .cacheControl: "no-store",
+            .contentLength: String(writer.count),
+        ]
+        if let allow { headers[.allow] = allow }
+        if status == 503 { headers[.retryAfter] = "5" }
+        return Response(
+            status: .init(code: status), headers: headers,
+            body: head ? .init() : .init(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+    }
+}
+
+extension JSONMember {
+    init(_ name: String, _ text: String?) {
+        self.init(name: name, value: text.map { .string(Array($0.utf8)) } ?? .null)
+    }
+
+    init(_ name: String, _ number: UInt64) {
+        self.init(name: name, value: .number(String(number)))
+    }
+
+    init(_ name: String, _ cursor: Cursor?) { self.init(name, cursor?.description) }
+}
