@@ -1,7 +1,11 @@
 import Foundation
+@_spi(_Unicode) import Swift
 
 /// The rule of canonical words once more, as slow and as plain as it can be written: over whole strings, step by
 /// step, with the Unicode tables of the system instead of ours.
+///
+/// Compatibility decomposition is Foundation's, composition the standard library's: Foundation's own composition is
+/// wrong for old Korean vowels and for some scalars past U+FFFF (swift-foundation of Swift 6.3.1).
 enum ReferenceFolding {
     static func words(_ text: String) -> [String] {
         var replaced = String.UnicodeScalarView()
@@ -12,9 +16,9 @@ enum ReferenceFolding {
             default: replaced.append(scalar)
             }
         }
-        let compatible = String(replaced).precomposedStringWithCompatibilityMapping
+        let decomposed = replaced.map { String($0).decomposedStringWithCompatibilityMapping }.joined()
         var folded: [Unicode.Scalar] = []
-        for scalar in compatible.unicodeScalars where !isDropped(scalar.value) {
+        for scalar in decomposed._nfc where !isDropped(scalar.value) {
             folded += caseFolded(digit(arabicLetter(scalar)))
         }
         return split(withoutLatinDiacritics(folded))
