@@ -22,7 +22,7 @@ package final class ControlServer: Sendable {
         _ directory: DataDirectory, answer: @escaping @Sendable (Question) -> String
     ) throws(SystemError) {
         let path = directory.control
-        let listener = FileDescriptor(try LocalSocket.listen(path))
+        let listener = FileDescriptor(try LocalSocket.listen(path), path: path)
         self.path = path
         source = ReadSource(listener, queue: Self.queue) {
             // One that goes away before its answer is no one's problem.

@@ -153,7 +153,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         }
         do {
             let entries = try decide(arrivals)
-            let changes = try log.commit(entries, now: WallClock.now())
+            let changes = try log.commit(entries, now: WallClock.timestamp())
             guard applyAndAnnounce(changes) else {
                 // Durable, so never submitted again: the outcomes follow when the store has taken them.
                 listener?.committed(outcomes(arrivals, changes))

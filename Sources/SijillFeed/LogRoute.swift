@@ -11,7 +11,7 @@ struct LogRoute: Sendable {
 
     func respond(to request: Request) async throws -> Response {
         let (reader, store) = (reader, store)
-        let (oldest, counts) = try await offLoop { (try reader.oldest, try store.counts()) }
+        let (oldest, counts) = try await offLoop { (try reader.oldest, store.counts()) }
         return .json(
             .object([
                 JSONMember("log", reader.log.description),

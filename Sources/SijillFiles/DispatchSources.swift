@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 
 /// Calls a handler on a queue whenever a descriptor is readable, until it is cancelled.
 ///
@@ -45,6 +46,40 @@ package final class DeadlineTimer: @unchecked Sendable {
     package func stop() { source.schedule(deadline: .distantFuture) }
 
     package func cancel() { source.cancel() }
+
+    deinit { source.cancel() }
+}
+
+/// Calls a handler on a queue again and again, by the monotonic clock.
+package final class RepeatingTimer: @unchecked Sendable {
+    // Invariant: as in ReadSource.
+    private let source: any DispatchSourceTimer
+
+    package init(every interval: Duration, queue: DispatchQueue, handler: @escaping @Sendable () -> Void) {
+        source = DispatchSource.makeTimerSource(queue: queue)
+        source.setEventHandler(handler: handler)
+        let (seconds, attoseconds) = interval.components
+        let nanoseconds = Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        source.schedule(deadline: .now(), repeating: .nanoseconds(nanoseconds), leeway: .milliseconds(100))
+        source.activate()
+    }
+
+    package func cancel() { source.cancel() }
+
+    deinit { source.cancel() }
+}
+
+/// Calls a handler for each arrival of a signal, whose default action is taken away.
+package final class SignalSource: @unchecked Sendable {
+    // Invariant: as in ReadSource.
+    private let source: any DispatchSourceSignal
+
+    package init(_ number: Int32, queue: DispatchQueue = .global(), handler: @escaping @Sendable () -> Void) {
+        signal(number, SIG_IGN)
+        source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+        source.setEventHandler(handler: handler)
+        source.activate()
+    }
 
     deinit { source.cancel() }
 }

@@ -1,11 +1,6 @@
-import Glibc
 import SijillFormat
 
-/// The wall clock, read only for what is written down. Everything that waits uses monotonic time.
-package enum WallClock {
-    package static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000)
-    }
+extension WallClock {
+    /// Now, as it is written down in a change.
+    package static func timestamp() -> Timestamp { Timestamp(milliseconds: UInt64(max(0, now()) / 1_000_000)) }
 }
