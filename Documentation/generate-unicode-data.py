@@ -65,9 +65,9 @@ def mappings(targets_of):
 
 
 def word_class(c):
-    """1: letter or number. 2: mark that is part of a word. 0: separates."""
+    """1: letter. 2: mark that is part of a word. 3: number. 0: separates."""
     category = ucd.category(chr(c))
-    return 1 if category[0] in "LN" else 2 if category in ("Mn", "Mc") else 0
+    return {"L": 1, "N": 3}.get(category[0], 2 if category in ("Mn", "Mc") else 0)
 
 
 def latin(c):
@@ -103,7 +103,7 @@ def case_folding(c):
 
 
 TABLES = [
-    ("wordClasses", "Ranges: 1 letters and numbers, 2 marks that are part of a word.", ranges(word_class)),
+    ("wordClasses", "Ranges: 1 letters, 2 marks that are part of a word, 3 numbers.", ranges(word_class)),
     ("latinLetters", "Ranges: letters whose name begins with LATIN.", ranges(latin)),
     ("combiningClasses", "Ranges: canonical combining class.", ranges(lambda c: ucd.combining(chr(c)))),
     ("canonicalPairs", "Mappings: primary composites, to the two scalars they are made of.", mappings(canonical_pair)),

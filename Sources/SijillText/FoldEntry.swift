@@ -68,6 +68,12 @@ struct FoldEntry: Hashable, Sendable {
         set { set(29, newValue) }
     }
 
+    /// A number, of any script. (Asked of folded scalars only.)
+    var isNumber: Bool {
+        get { bits & 1 << 30 != 0 }
+        set { set(30, newValue) }
+    }
+
     /// Canonical combining class.
     var combiningClass: UInt8 {
         get { UInt8(truncatingIfNeeded: bits >> 32) }

@@ -26,10 +26,13 @@ struct FoldTable: Sendable {
         let classes = UnicodeData.ranges(UnicodeData.wordClasses)
         var letter = FoldEntry()
         letter.role = .letter
+        var number = letter
+        number.isNumber = true
         var mark = FoldEntry()
         mark.role = .mark
         entries.fill(classes.filter { $0.value == 1 }.map(\.scalars), with: letter)
         entries.fill(classes.filter { $0.value == 2 }.map(\.scalars), with: mark)
+        entries.fill(classes.filter { $0.value == 3 }.map(\.scalars), with: number)
         for range in UnicodeData.ranges(UnicodeData.latinLetters) {
             for scalar in range.scalars { entries.update(scalar) { $0.isLatin = true } }
         }
