@@ -98,6 +98,8 @@ package final class Store: Sendable {
 
     /// Ends all use of the store, with a checkpoint. Wait for readers first; later calls throw.
     package func close() throws {
+        // The last connection to close removes the WAL, if it may write. GRDB closes the writer first.
+        pool.releaseMemory()
         if !pool.configuration.readonly { try checkpoint() }
         do { try pool.close() } catch let error as DatabaseError { throw StoreError(error, "close", path) }
     }
