@@ -193,7 +193,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
             unapplied = []
             log.announce()
             return true
-        } catch let error as StoreError where error.isOutOfSpace {
+        } catch let error as StoreError where error.code == .outOfSpace {
             pause("no space on the disk: \(error)")
         } catch {
             fail(error)
@@ -202,7 +202,12 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     }
 
     private func outcomes(_ arrivals: [Arrival], _ changes: [Change]) -> [Outcome] {
-        zip(arrivals, changes).map { Outcome(arrival: $0, sequence: $1.sequence) }
+        zip(arrivals, changes).map { arrival, change in
+            if case .rejected(let rejection) = arrival.outcome {
+                return Outcome(id: arrival.id, sequence: change.sequence, reason: rejection.reason)
+            }
+            return Outcome(id: arrival.id, sequence: change.sequence)
+        }
     }
 
     private func logBatch(_ changes: [Change], bytes: UInt64, took: Duration) {
@@ -248,8 +253,9 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private func fail(_ error: any Error) {
         guard !hasFailed else { return }
         hasFailed = true
+        let known = error as? SijillError ?? (error as? StoreError)?.sijillError
         listener?.failed(
-            error as? SijillError
+            known
                 ?? SijillError(
                     .inputOutput, "the log or the store cannot be written: \(error)",
                     remedy: "check the disk; the daemon recovers when it is started again"))

@@ -27,6 +27,18 @@ extension Store {
         try read { try sighting(sequence, in: $0)?.sighting }
     }
 
+    /// The cursor of the last change that was applied, as the row says that it wrote; nil when there is none.
+    ///
+    /// - Throws: `StoreError`.
+    package func appliedCursor() throws -> Cursor? {
+        let sequence = applied
+        let epoch = try read { database in
+            let sql = "select epoch from sightings where sequence = ?1 union all select epoch from rejects where sequence = ?1"
+            return try String.fetchOne(database, sql: sql, arguments: [Int64(sequence.value)])
+        }
+        return epoch.flatMap { Epoch($0) }.map { Cursor(sequence: sequence, epoch: $0) }
+    }
+
     /// The text that came with exactly these bytes. Rejected bytes do not count, so they may be tried again.
     ///
     /// A miss costs no access to the file. A hit is compared with the whole digest; bytes whose digest only shares
