@@ -7,7 +7,12 @@ import SijillFormat
 package struct ArticleReader: Sendable {
     package let limits: InputLimits
 
-    package init(limits: InputLimits = InputLimits()) { self.limits = limits }
+    /// Traps when `limits.jsonDepthMax` is outside `1...InputLimits.jsonDepthLimit`; configuration is checked before.
+    package init(limits: InputLimits = InputLimits()) {
+        precondition(
+            (1...InputLimits.jsonDepthLimit).contains(limits.jsonDepthMax), "jsonDepthMax out of range")
+        self.limits = limits
+    }
 
     /// Reads a whole page of text, one JSON document, or one record of a file of many (an array's element, a line)
     /// given as its own bytes. Linear in the bytes.
@@ -38,7 +43,8 @@ package struct ArticleReader: Sendable {
     /// Linear in the bytes; the memory is that of one element at a time.
     package func records(of bytes: [UInt8]) throws(Rejection) -> JSONRecords {
         try checkSize(bytes, .json)
-        var walker = JSONParser(bytes, range: bytes.starts(with: UTF8Text.byteOrderMark) ? 3..<bytes.count : nil)
+        var walker = JSONParser(
+            bytes, range: bytes.starts(with: UTF8Text.byteOrderMark) ? 3..<bytes.count : nil)
         guard walker.take("[") else { return .single }
         _ = try InputText(bytes, depthMax: limits.jsonDepthMax)
         let (ranges, nodes) = try elements(bytes, &walker)
@@ -128,7 +134,10 @@ package struct ArticleReader: Sendable {
             case .syntax, .loneSurrogate:
                 (.badJSON, "no JSON from \(place) on: \(message); write it again with a JSON library")
             case .tooDeep:
-                (.tooDeep, "nested deeper than \(limits.jsonDepthMax) levels at \(place); flatten it or raise the limit")
+                (
+                    .tooDeep,
+                    "nested deeper than \(limits.jsonDepthMax) levels at \(place); flatten it or raise the limit"
+                )
             case .tooMany:
                 (.tooLarge, "\(message) in one record, at \(place); split it or raise the limit")
             }

@@ -18,9 +18,13 @@ extension FieldReader {
     }
 
     /// A short text, trimmed.
-    mutating func takeString(_ field: Field, bytesMax: Int = Limits.fieldBytesMax) throws(Rejection) -> String? {
+    mutating func takeString(_ field: Field, bytesMax: Int = Limits.fieldBytesMax) throws(Rejection)
+        -> String?
+    {
         try shortened(field, bytesMax) { (value, _) in
-            guard case .string(let utf8) = value else { return .refused("is \(value.kind), a string is expected") }
+            guard case .string(let utf8) = value else {
+                return .refused("is \(value.kind), a string is expected")
+            }
             return .taken(UTF8Text.trimmedString(utf8), rest: nil)
         }
     }
@@ -39,7 +43,9 @@ extension FieldReader {
     /// A date in one of the common forms, as it was given.
     mutating func takeDate(_ field: Field) throws(Rejection) -> String? {
         try take(field) { (value, _) in
-            guard case .string(let utf8) = value else { return .refused("is \(value.kind), a date is expected") }
+            guard case .string(let utf8) = value else {
+                return .refused("is \(value.kind), a date is expected")
+            }
             let text = UTF8Text.trimmedString(utf8)
             return GivenDate.isDate(text) ? .taken(text, rest: nil) : .refused("is no date of a known form")
         }
@@ -59,7 +65,9 @@ extension FieldReader {
     /// Who published; `source` only when it is no address.
     mutating func takePublisher() throws(Rejection) -> String? {
         try shortened(.publisher, Limits.fieldBytesMax) { (value, alias) in
-            guard case .string(let utf8) = value else { return .refused("is \(value.kind), a string is expected") }
+            guard case .string(let utf8) = value else {
+                return .refused("is \(value.kind), a string is expected")
+            }
             let text = UTF8Text.trimmedString(utf8)
             if alias.name == "source", WebAddress(text) != nil { return .passed }
             return .taken(text, rest: nil)
@@ -70,10 +78,12 @@ extension FieldReader {
     mutating func takeLanguage() throws(Rejection) -> String? {
         guard let given = try takeString(.lang) else { return nil }
         let parts = given.utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
-        let isLocale = parts.count > 1 && parts.allSatisfy { part in
-            (1...8).contains(part.count)
-                && part.allSatisfy { (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0) }
-        }
+        let isLocale =
+            parts.count > 1
+            && parts.allSatisfy { part in
+                (1...8).contains(part.count)
+                    && part.allSatisfy { (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0) }
+            }
         return isLocale ? String(given.map { $0 == "_" ? "-" : $0 }) : given
     }
 
@@ -88,7 +98,9 @@ extension FieldReader {
     }
 
     /// Strings that may be joined in one, or objects with a name.
-    mutating func takeList(_ field: Field, separators: Set<Character>, countMax: Int) throws(Rejection) -> [String] {
+    mutating func takeList(_ field: Field, separators: Set<Character>, countMax: Int) throws(Rejection)
+        -> [String]
+    {
         let taken = try take(field) { (value, _) -> Reading<[String]> in
             guard let (names, rest) = value.takingNames(separators: separators) else {
                 return .refused("is \(value.kind) that holds more than names")
@@ -129,7 +141,9 @@ extension FieldReader {
 }
 
 extension UTF8Text {
-    static func trimmedString(_ utf8: [UInt8]) -> String { String(decoding: trimmed(utf8[...]), as: UTF8.self) }
+    static func trimmedString(_ utf8: [UInt8]) -> String {
+        String(decoding: trimmed(utf8[...]), as: UTF8.self)
+    }
 }
 
 extension JSONValue {
@@ -182,7 +196,8 @@ extension JSONValue {
             let rest = members.filter { $0.name != "url" }
             return (UTF8Text.trimmedString(utf8), rest.isEmpty ? nil : .object(rest))
         case .array(let elements):
-            guard let first = elements.first, first.isStringOrObject, let (address, left) = first.takingAddress()
+            guard let first = elements.first, first.isStringOrObject,
+                let (address, left) = first.takingAddress()
             else { return nil }
             let rest = (left.map { [$0] } ?? []) + elements.dropFirst()
             return (address, rest.isEmpty ? nil : .array(rest))

@@ -70,7 +70,9 @@ struct FieldReader {
     /// The member that the alias names, and the way down from there.
     private func find(_ alias: Field.Alias) -> (place: Int, path: [String])? {
         if let place = places[alias.name], members[place] != nil { return (place, []) }
-        guard alias.path.count > 1, let place = places[alias.path[0]], members[place] != nil else { return nil }
+        guard alias.path.count > 1, let place = places[alias.path[0]], members[place] != nil else {
+            return nil
+        }
         return (place, Array(alias.path.dropFirst()))
     }
 

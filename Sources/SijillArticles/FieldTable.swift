@@ -28,7 +28,8 @@ struct Field: Sendable {
     static let authors = Field("authors", "authors author byline article:author")
     static let published = Field(
         "published",
-        "published date_publish date datePublished publication_date publishing_date pub_date article:published_time")
+        "published date_publish date datePublished publication_date publishing_date pub_date article:published_time"
+    )
     static let modified = Field("modified", "modified date_modify dateModified article:modified_time")
     static let fetched = Field("fetched", "fetched date_download filedate fetch_date date_extracted")
     static let lang = Field("lang", "lang language inLanguage og:locale")
@@ -42,7 +43,8 @@ struct Field: Sendable {
     /// Members of these names that hold nothing say no more than absent ones.
     static let knownNames = Set(
         [
-            text, title, url, publisher, site, authors, published, modified, fetched, lang, description, tags, section,
+            text, title, url, publisher, site, authors, published, modified, fetched, lang, description, tags,
+            section,
             image, license, id,
         ].flatMap { $0.aliases.map(\.name) })
 }

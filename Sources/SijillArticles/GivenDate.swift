@@ -47,7 +47,9 @@ struct GivenDate {
 
     /// hh:mm, with seconds and their fraction or without.
     private mutating func isTime() -> Bool {
-        guard let hour = number(2), take(":"), let minute = number(2), hour < 24, minute < 60 else { return false }
+        guard let hour = number(2), take(":"), let minute = number(2), hour < 24, minute < 60 else {
+            return false
+        }
         guard take(":") else { return true }
         guard let second = number(2), second <= 60 else { return false }
         guard take(".") || take(",") else { return true }
@@ -77,7 +79,9 @@ struct GivenDate {
     private mutating func number(_ digits: ClosedRange<Int>) -> Int? {
         var value = 0
         let start = position
-        while position < bytes.count, position - start < digits.upperBound, (0x30...0x39).contains(bytes[position]) {
+        while position < bytes.count, position - start < digits.upperBound,
+            (0x30...0x39).contains(bytes[position])
+        {
             value = value * 10 + Int(bytes[position] - 0x30)
             position += 1
         }

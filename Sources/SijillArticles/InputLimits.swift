@@ -11,7 +11,7 @@ package struct InputLimits: Hashable, Sendable {
     package var lineBytesMax = 8 << 20
     /// Bytes of one article's text as UTF-8.
     package var textBytesMax = 4 << 20
-    /// Arrays and objects inside each other.
+    /// Arrays and objects inside each other; from 1 to `jsonDepthLimit`.
     package var jsonDepthMax = 64
     /// Values and member names of one record; each costs memory while it is read.
     package var jsonValuesMax = 1 << 18
@@ -19,6 +19,10 @@ package struct InputLimits: Hashable, Sendable {
     package var listCountMax = Limits.listCountMax
     /// Bytes of `extra` as it is written.
     package var extraBytesMax = Limits.extraBytesMax
+
+    /// The deepest that may be configured: what goes to `extra` must be readable in a change, which puts its own
+    /// objects around it.
+    package static let jsonDepthLimit = Limits.changeDepthMax - 8
 
     package init() {}
 }

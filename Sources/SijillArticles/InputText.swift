@@ -47,15 +47,19 @@ struct InputText {
         // JSON never ends in a byte past ASCII, so there even a single cut character tells that more was to come.
         if census.endsInsideCharacter, census.invalid == 0, census.valid > 0 || isJSON {
             return Rejection(
-                .truncated, "the input ends inside a character at byte \(fault); deliver the whole file", at: fault)
+                .truncated, "the input ends inside a character at byte \(fault); deliver the whole file",
+                at: fault)
         }
-        guard census.valid > 0, census.valid * 100 >= (census.valid + census.invalid) * utf8SharePercentMin else {
+        guard census.valid > 0, census.valid * 100 >= (census.valid + census.invalid) * utf8SharePercentMin
+        else {
             return Rejection(
-                .unknownEncoding, "not UTF-8 at byte \(fault), and no other encoding is known; write it as UTF-8",
+                .unknownEncoding,
+                "not UTF-8 at byte \(fault), and no other encoding is known; write it as UTF-8",
                 at: fault)
         }
         return Rejection(
-            .badUTF8, "damaged UTF-8 at byte \(fault); deliver the text again as it was before the damage", at: fault)
+            .badUTF8, "damaged UTF-8 at byte \(fault); deliver the text again as it was before the damage",
+            at: fault)
     }
 
     /// The first bracket that opens more than `depthMax` levels, told without parsing; nil when there is none.
@@ -142,6 +146,7 @@ private struct SequenceCensus {
 extension Rejection {
     static func tooDeep(max: Int, at offset: Int) -> Rejection {
         Rejection(
-            .tooDeep, "nested deeper than \(max) levels at byte \(offset); flatten it or raise the limit", at: offset)
+            .tooDeep, "nested deeper than \(max) levels at byte \(offset); flatten it or raise the limit",
+            at: offset)
     }
 }

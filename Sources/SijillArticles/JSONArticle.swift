@@ -10,7 +10,8 @@ struct JSONArticle {
         guard let data = LinkedData(value) else {
             let what =
                 if case .array = value { "an array without an article in it" } else { value.kind }
-            throw Rejection(.badField, "the record is \(what), an object with the article's fields is expected")
+            throw Rejection(
+                .badField, "the record is \(what), an object with the article's fields is expected")
         }
         var reader = FieldReader(data.article)
         reader.note(notes, data)
@@ -28,7 +29,9 @@ struct JSONArticle {
     }
 
     /// `url` comes before `publisher`: both accept `source`.
-    private static func fields(_ reader: inout FieldReader, _ limits: InputLimits) throws(Rejection) -> Content {
+    private static func fields(_ reader: inout FieldReader, _ limits: InputLimits) throws(Rejection)
+        -> Content
+    {
         var content = Content()
         content.title = try reader.takeString(.title, bytesMax: Limits.titleBytesMax)
         let address = try reader.takeAddress()
@@ -36,13 +39,15 @@ struct JSONArticle {
         content.publisher = try reader.takePublisher()
         let host = address.map { reader.cut($0.host, of: .site, bytesMax: Limits.fieldBytesMax) }
         content.site = try reader.takeString(.site) ?? host
-        content.authors = try reader.takeList(.authors, separators: [";", "؛"], countMax: limits.listCountMax)
+        content.authors = try reader.takeList(
+            .authors, separators: [";", "؛"], countMax: limits.listCountMax)
         content.published = try reader.takeDate(.published)
         content.modified = try reader.takeDate(.modified)
         content.fetched = try reader.takeDate(.fetched)
         content.lang = try reader.takeLanguage()
         content.description = try reader.takeString(.description, bytesMax: Limits.descriptionBytesMax)
-        content.tags = try reader.takeList(.tags, separators: [",", "،", ";", "؛"], countMax: limits.listCountMax)
+        content.tags = try reader.takeList(
+            .tags, separators: [",", "،", ";", "؛"], countMax: limits.listCountMax)
         content.section = try reader.takeSection()
         content.image = try reader.takeImage()
         content.license = try reader.takeString(.license)
@@ -61,11 +66,12 @@ struct JSONArticle {
             while members.contains(where: { $0.name == name }) { name += "_" }
             members.append(JSONMember(name: name, value: document))
         }
-        var bytes = 2
+        // Two braces, and a comma less than there are members.
+        var bytes = 1
         let kept = members.filter { member in
             var writer = ByteWriter()
             writer.json(.object([member]))
-            // Without its braces, with a comma.
+            // Without its own braces, with a comma.
             let memberBytes = writer.count - 1
             guard bytes + memberBytes <= bytesMax else { return false }
             bytes += memberBytes
@@ -86,7 +92,9 @@ extension FieldReader {
             warn("\(short) stands twice in one object, the last one counts")
         }
         if data.hasSeveralArticles {
-            warn("the document holds several articles; the first with a text was taken, the others are in extra")
+            warn(
+                "the document holds several articles; the first with a text was taken, the others are in extra"
+            )
         }
     }
 

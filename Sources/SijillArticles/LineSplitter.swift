@@ -64,7 +64,9 @@ package struct LineSplitter {
         if hasEnd, bytes.last == 0x0D { bytes.removeLast() }
         if bytes.count > lineBytesMax {
             let digest = Digest.of(bytes)
-            return (.tooLarge(number: number, offset: offset, length: UInt64(bytes.count), digest: digest), length)
+            return (
+                .tooLarge(number: number, offset: offset, length: UInt64(bytes.count), digest: digest), length
+            )
         }
         if LineSplitter.isBlank(bytes) { return (nil, length) }
         return (.record(number: number, offset: offset, bytes: bytes), length)

@@ -110,7 +110,9 @@ extension JSONValue {
         switch self["@type"] {
         case .string(let type)?: return JSONValue.isArticleType(type)
         case .array(let types)?:
-            return types.contains { if case .string(let type) = $0 { JSONValue.isArticleType(type) } else { false } }
+            return types.contains {
+                if case .string(let type) = $0 { JSONValue.isArticleType(type) } else { false }
+            }
         default: return false
         }
     }
@@ -123,7 +125,8 @@ extension JSONValue {
 
     private static let articleTypes: Set<String> = [
         "Article", "NewsArticle", "AnalysisNewsArticle", "AskPublicNewsArticle", "BackgroundNewsArticle",
-        "OpinionNewsArticle", "ReportageNewsArticle", "ReviewNewsArticle", "AdvertiserContentArticle", "Report",
+        "OpinionNewsArticle", "ReportageNewsArticle", "ReviewNewsArticle", "AdvertiserContentArticle",
+        "Report",
         "SatiricalArticle", "ScholarlyArticle", "MedicalScholarlyArticle", "TechArticle", "APIReference",
         "SocialMediaPosting", "BlogPosting", "LiveBlogPosting", "DiscussionForumPosting",
     ]

@@ -45,7 +45,8 @@ enum UTF8Text {
         case 0xE1...0xEF where start + 2 < text.endIndex:
             let scalar = UInt32(text[start] & 0xF) << 12 | UInt32(text[start + 1] & 0x3F) << 6
             switch scalar | UInt32(text[start + 2] & 0x3F) {
-            case 0x1680, 0x2000...0x200A, 0x200E, 0x200F, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000, 0xFEFF: return 3
+            case 0x1680, 0x2000...0x200A, 0x200E, 0x200F, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000, 0xFEFF:
+                return 3
             default: return 0
             }
         default: return 0
