@@ -59,7 +59,7 @@ package final class Daemon: Sendable {
                 return
             }
             let control = try ControlServer(configuration.data) { Self.answer($0, ledger) }
-            try inbox.start(open: openChanges)
+            inbox.start(open: openChanges)
             let watchdog = Watchdog(notifier, ledger: ledger)
             ready(address)
             await stop.first()
@@ -94,16 +94,26 @@ package final class Daemon: Sendable {
     }
 
     private func makeInbox(ledger: Ledger, log: ChangeLog) throws -> Inbox {
-        var limits = InputLimits()
-        limits.fileBytesMax = configuration.limits.fileBytesMax
-        limits.jsonlBytesMax = configuration.limits.jsonlBytesMax
-        limits.lineBytesMax = configuration.limits.lineBytesMax
-        limits.textBytesMax = configuration.limits.textBytesMax
-        limits.jsonDepthMax = configuration.limits.jsonDepthMax
-        var times = SettlingTimes()
-        times.settle = configuration.inbox.settle
-        times.rescan = configuration.inbox.rescan
-        times.emptyWait = configuration.inbox.emptyWait
+        for folder in [configuration.inboxPath, configuration.data.quarantine] {
+            do throws(SystemError) {
+                try Durable.createDirectory(folder)
+            } catch {
+                throw SijillError(
+                    .configuration, "\(folder.escapedForDisplay) cannot be made: \(error)",
+                    remedy: "make it, writable for this user")
+            }
+        }
+        var settings = InboxSettings(path: configuration.inboxPath, quarantinePath: configuration.data.quarantine)
+        settings.times.settle = configuration.inbox.settle
+        settings.times.rescan = configuration.inbox.rescan
+        settings.times.emptyWait = configuration.inbox.emptyWait
+        settings.input.fileBytesMax = configuration.limits.fileBytesMax
+        settings.input.jsonlBytesMax = configuration.limits.jsonlBytesMax
+        settings.input.lineBytesMax = configuration.limits.lineBytesMax
+        settings.input.textBytesMax = configuration.limits.textBytesMax
+        settings.input.jsonDepthMax = configuration.limits.jsonDepthMax
+        settings.intake.workers =
+            configuration.workerCount > 0 ? configuration.workerCount : ProcessorCount.online
         let removals = log.removals
         let reader = log.reader
         let hooks = RemovalHooks(
@@ -112,10 +122,7 @@ package final class Daemon: Sendable {
             change: { sequence in
                 (try? reader.line(of: sequence)).flatMap { $0 }.flatMap { try? Change(line: $0) }.map(OpenChange.init)
             })
-        return try Inbox(
-            path: configuration.inboxPath, quarantine: configuration.data.quarantine, times: times, limits: limits,
-            workers: configuration.workerCount > 0 ? configuration.workerCount : ProcessorCount.online, sink: ledger,
-            removals: hooks, logger: logger)
+        return try Inbox(settings: settings, sink: ledger, journal: hooks, logger: logger)
     }
 
     private func makeFeed(
@@ -135,7 +142,7 @@ package final class Daemon: Sendable {
         Ledger.Listener(
             committed: { inbox.committed($0) },
             paused: { [self] reason in
-                inbox.pause(reason)
+                inbox.pause(reason: reason)
                 health.withLock { $0 = .notReady("ingest is paused: \(reason)") }
                 try? notifier.send(.status("ingest is paused: \(reason)"))
             },
