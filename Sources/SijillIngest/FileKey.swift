@@ -61,6 +61,10 @@ package struct DirectoryTable: Sendable {
 
     package func child(of parent: DirectoryID, named name: NameBytes) -> DirectoryID? { children[parent]?[name] }
 
+    package func children(of parent: DirectoryID) -> [(name: NameBytes, id: DirectoryID)] {
+        (children[parent] ?? [:]).map { ($0.key, $0.value) }
+    }
+
     /// Adds a directory; nil when it is known, or its parent is not.
     mutating func add(_ name: NameBytes, in parent: DirectoryID) -> DirectoryID? {
         guard let above = directories[parent], children[parent]?[name] == nil else { return nil }

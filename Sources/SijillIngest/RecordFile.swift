@@ -38,6 +38,8 @@ final class RecordFile: @unchecked Sendable {
     let work: Work
     /// What was taken of it before the daemon ended, once the reader has found that it is the same file.
     private(set) var begun: Resumption.Begun?
+    /// Sequences of changes that its inode has from before.
+    let earlierSequences: SequenceRanges
 
     private enum Input {
         case lines(FileDescriptor, LineReader)
@@ -55,6 +57,7 @@ final class RecordFile: @unchecked Sendable {
         self.work = work
         self.reader = reader
         self.begun = begun
+        earlierSequences = begun?.sequences ?? SequenceRanges()
         input = .lines(descriptor, LineReader(lineBytesMax: reader.limits.lineBytesMax))
     }
 
@@ -66,6 +69,7 @@ final class RecordFile: @unchecked Sendable {
         self.work = work
         self.reader = reader
         self.begun = begun
+        earlierSequences = begun?.sequences ?? SequenceRanges()
         input = .elements(bytes, elements)
     }
 

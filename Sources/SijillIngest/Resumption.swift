@@ -7,13 +7,24 @@ import SijillFormat
 /// of an open change. Of two names of one file, the change belongs to the one it names.
 package struct Resumption: Sendable {
     /// What had been taken of a file of many records.
-    package struct Begun: Sendable, Hashable, Sendable {
+    package struct Begun: Hashable, Sendable {
         package let name: String
         package let source: String
         package fileprivate(set) var sequences = SequenceRanges()
         /// The record that lies furthest behind; reading goes on after it.
         package fileprivate(set) var last: OpenChange
         package fileprivate(set) var rejected: [OpenChange] = []
+
+        package init(
+            name: String, source: String, sequences: SequenceRanges = SequenceRanges(), last: OpenChange,
+            rejected: [OpenChange] = []
+        ) {
+            self.name = name
+            self.source = source
+            self.sequences = sequences
+            self.last = last
+            self.rejected = rejected
+        }
     }
 
     private struct Left: Sendable {
@@ -21,6 +32,10 @@ package struct Resumption: Sendable {
         var begun: [Begun] = []
         /// Names under which a scan saw the inode.
         var names: Set<FoundName> = []
+
+        func isFound(_ file: FileRecord) -> Bool {
+            names.contains(FoundName(name: file.name, source: file.source))
+        }
     }
 
     private struct FoundName: Hashable, Sendable {
@@ -124,26 +139,8 @@ package struct Resumption: Sendable {
     }
 }
 
-extension Resumption.Begun {
-    package init(
-        name: String, source: String, sequences: SequenceRanges, last: OpenChange, rejected: [OpenChange] = []
-    ) {
-        self.name = name
-        self.source = source
-        self.sequences = sequences
-        self.last = last
-        self.rejected = rejected
-    }
-}
-
 extension FileRecord {
     fileprivate func isNamed(_ name: String, _ source: String) -> Bool {
         self.name == name && self.source == source
-    }
-}
-
-extension Resumption.Left {
-    fileprivate func isFound(_ file: FileRecord) -> Bool {
-        names.contains(Resumption.FoundName(name: file.name, source: file.source))
     }
 }
