@@ -163,6 +163,21 @@ package final class DirectoryHandle: Sendable {
         if result != 0 { throw .last("renameat2", path(of: name)) }
     }
 
+    /// Puts a file with these bytes under a name, in place of what was there, and makes both durable: a temporary
+    /// file, fsync, rename, and fsync of the directory.
+    package func replaceDurably(_ name: NameBytes, with bytes: [UInt8]) throws(SystemError) {
+        let temporary = Array(".sijill-new".utf8)
+        do throws(SystemError) { try unlink(temporary) } catch { if !error.isNotFound { throw error } }
+        let file = try createFile(temporary)
+        try file.write(bytes)
+        try file.sync()
+        let result = withCString(temporary) { old in
+            withCString(name) { new in renameat(descriptor.number, old, descriptor.number, new) }
+        }
+        if result != 0 { throw .last("renameat", path(of: name)) }
+        try sync()
+    }
+
     package func unlink(_ name: NameBytes) throws(SystemError) {
         let result = withCString(name) { unlinkat(descriptor.number, $0, 0) }
         if result != 0 { throw .last("unlinkat", path(of: name)) }
