@@ -59,7 +59,7 @@ extension DaemonConfiguration {
         case .limitsJSONL: limits.jsonlBytesMax = try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40))
         case .limitsLine: limits.lineBytesMax = try size(text, in: bytes)
         case .limitsText: limits.textBytesMax = try size(text, in: bytes)
-        case .limitsJSONDepth: limits.jsonDepthMax = try count(text, in: 1...512)
+        case .limitsJSONDepth: limits.jsonDepthMax = try count(text, in: 1...64)
         case .intakeWorkers: workerCount = try count(text, in: 0...1_024)
         }
     }

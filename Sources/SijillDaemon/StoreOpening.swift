@@ -56,7 +56,7 @@ struct StoreOpening {
     private func isView(_ store: Store, of reader: LogReader) throws -> Bool {
         guard store.applied > .none else { return true }
         guard let cursor = try reader.cursor(of: store.applied) else { return false }
-        return try store.appliedCursor() == cursor
+        return try store.appliedEpoch() == cursor.epoch
     }
 
     private func apply(_ reader: LogReader, to store: Store, progress: (SequenceNumber) -> Void) throws {

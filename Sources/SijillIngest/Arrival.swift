@@ -93,7 +93,7 @@ package struct OpenChange: Hashable, Sendable {
 }
 
 /// What the inbox needs of the log, besides the sink.
-package struct RemovalJournal: Sendable {
+package struct RemovalHooks: Sendable {
     /// Notes in `log/removals` that the files of these changes are about to go; called before any unlink, so that
     /// an inode that is used again is never taken for one of them after a kill. Appending is enough, no sync.
     package var removed: @Sendable ([ClosedRange<SequenceNumber>]) throws -> Void

@@ -17,7 +17,7 @@ package final class Inbox: @unchecked Sendable {
     let queue = DispatchQueue(label: "sijill.inbox")
     private let intakeQueue = DispatchQueue(label: "sijill.intake", attributes: .concurrent)
     let settings: InboxSettings
-    let journal: RemovalJournal
+    let journal: RemovalHooks
     let logger: Logger
     let quarantine: Quarantine
     let resumption = ResumptionBox()
@@ -52,7 +52,7 @@ package final class Inbox: @unchecked Sendable {
     /// The sink is not retained.
     /// - Throws: `SijillError` with exit code 78 when a directory cannot be used, naming it and the remedy.
     package init(
-        settings: InboxSettings, sink: any ArrivalSink, journal: RemovalJournal, logger: Logger
+        settings: InboxSettings, sink: any ArrivalSink, journal: RemovalHooks, logger: Logger
     ) throws(SijillError) {
         self.settings = settings
         self.sink = sink

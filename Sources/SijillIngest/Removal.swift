@@ -18,7 +18,7 @@ struct Removal {
 
     let root: DirectoryHandle
     let quarantine: Quarantine
-    let journal: RemovalJournal
+    let journal: RemovalHooks
     let resumption: ResumptionBox
 
     /// Removes a batch; one note in the journal for all of it. Results are in the order of `files`.

@@ -27,16 +27,19 @@ extension Store {
         try read { try sighting(sequence, in: $0)?.sighting }
     }
 
-    /// The cursor of the last change that was applied, as the row says that it wrote; nil when there is none.
+    /// The epoch of the last change that was applied; nil when there is none. With `applied` it is its cursor.
     ///
     /// - Throws: `StoreError`.
-    package func appliedCursor() throws -> Cursor? {
-        let sequence = applied
-        let epoch = try read { database in
-            let sql = "select epoch from sightings where sequence = ?1 union all select epoch from rejects where sequence = ?1"
-            return try String.fetchOne(database, sql: sql, arguments: [Int64(sequence.value)])
+    package func appliedEpoch() throws -> Epoch? {
+        let key = Int64(applied.value)
+        let text = try read { database in
+            let sql = """
+                select epoch from sightings where sequence = ?1
+                union all select epoch from rejects where sequence = ?1
+                """
+            return try String.fetchOne(database, sql: sql, arguments: [key])
         }
-        return epoch.flatMap { Epoch($0) }.map { Cursor(sequence: sequence, epoch: $0) }
+        return text.flatMap { Epoch($0) }
     }
 
     /// The text that came with exactly these bytes. Rejected bytes do not count, so they may be tried again.
