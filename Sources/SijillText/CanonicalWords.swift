@@ -2,16 +2,16 @@
 ///
 /// The rule, in this order:
 /// 1. Line ends of any kind separate, as all white space does.
-/// 2. Presentation forms of free-standing Arabic marks (U+FE70–FE7F, FC5E–FC63, FCF2–FCF4) are dropped, because
+/// 2. Presentation forms of free-standing Arabic marks (U+FE70–FE7F, FC5E–FC63, FCF2–FCF4) are dropped:
 ///    NFKC would make them a space or a tatweel and a mark, and split the word.
 /// 3. The sign of the riyal is the word, the alef with high hamza (U+0675) an alef; then NFKC (UAX #15).
-/// 4. Tatweel, Arabic vowel and reading marks, invisible formatting characters, and variation selectors and other
-///    marks that Unicode calls default ignorable are dropped.
+/// 4. Tatweel, Arabic vowel and reading marks, invisible formatting characters, and variation selectors and
+///    other marks that Unicode calls default ignorable are dropped.
 /// 5. Arabic letters that are written one for the other become one (`FoldRules.arabicLetters`).
 /// 6. Arabic and Persian digits become ASCII digits. Figures are evidence: 7 stays 7 and never becomes 0.
 /// 7. Full case folding; diacritics are taken off Latin letters, and off these only.
-/// 8. A word starts with a letter or a number and goes on over letters, numbers and the marks that belong to them
-///    (vowel signs of Hindi or Thai, points of Hebrew). Everything else separates.
+/// 8. A word starts with a letter or a number and goes on over letters, numbers and the marks that belong to
+///    them (vowel signs of Hindi or Thai, points of Hebrew). Everything else separates.
 ///
 /// One pass, linear in the bytes.
 package struct CanonicalWords: Sendable {

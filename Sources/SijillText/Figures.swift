@@ -1,8 +1,8 @@
-/// The numbers of a text, each as often as it stands there. Two texts that are alike but for a figure may be about
-/// two men, so figures are compared apart from the words.
+/// The numbers of a text, each as often as it stands there. Two texts that are alike but for a figure may be
+/// about two men, so figures are compared apart from the words.
 ///
-/// A figure is a run of digits or other numbers, taken from the canonical words: `٢٠٢٦` and `2026` are one figure,
-/// `1,000` is two, the `5` of `5km` is one.
+/// A figure is a run of digits or other numbers, taken from the canonical words: `٢٠٢٦` and `2026` are one
+/// figure, `1,000` is two, the `5` of `5km` is one.
 package struct Figures: Hashable, Sendable {
     /// The figures, sorted.
     package let values: [String]

@@ -75,7 +75,9 @@ struct FoldTable: Sendable {
         for digits in FoldRules.digits {
             for digit in digits { folded[digit] = [0x30 + digit - digits.lowerBound] }
         }
-        for mapping in UnicodeData.mappings(UnicodeData.caseFoldings) { folded[mapping.scalar] = mapping.targets }
+        for mapping in UnicodeData.mappings(UnicodeData.caseFoldings) {
+            folded[mapping.scalar] = mapping.targets
+        }
         for scalar in normalizer.composites.values where entries[scalar].isLatin {
             folded[scalar] = folded[scalar] ?? [scalar]
         }
@@ -115,7 +117,9 @@ struct FoldTable: Sendable {
         for (pair, composite) in normalizer.composites {
             let (first, second) = (UInt32(pair >> 32), UInt32(truncatingIfNeeded: pair))
             // A mark that is dropped must not have changed the letter that it composed with.
-            if entries[second].role == .dropped, folded(first) != folded(composite) { changedByDropped.insert(first) }
+            if entries[second].role == .dropped, folded(first) != folded(composite) {
+                changedByDropped.insert(first)
+            }
         }
         // What stands before NFKC is asked first, while every entry is still that of the scalar itself.
         var decomposed: [(UInt32, FoldEntry)] = []
@@ -155,7 +159,9 @@ struct FoldTable: Sendable {
         normalizer.normalize(&scalars, scratch: &scratch, entries: entries)
         let first = normalizer.decompositions[scalar]?.first ?? scalar
         let starter = scalars.last { entries[$0].combiningClass == 0 }
-        if entries[first].combiningClass != 0 || entries[first].composesBackward || Hangul.composesBackward(first) {
+        if entries[first].combiningClass != 0 || entries[first].composesBackward
+            || Hangul.composesBackward(first)
+        {
             entry.route = .joining
         } else if let starter, changedByDropped.contains(starter) {
             entry.route = .composed
@@ -187,9 +193,13 @@ struct FoldTable: Sendable {
 
     /// The fast loop has room for what is no longer than what it read.
     private mutating func growthIsComposed() {
-        for scalar in Set(normalizer.decompositions.keys).union(UnicodeData.mappings(UnicodeData.caseFoldings).map(\.scalar)) {
+        for scalar in Set(normalizer.decompositions.keys).union(
+            UnicodeData.mappings(UnicodeData.caseFoldings).map(\.scalar))
+        {
             let entry = entries[scalar]
-            guard entry.target != 0, UTF8Bytes.count(of: entry.target) > UTF8Bytes.count(of: scalar) else { continue }
+            guard entry.target != 0, UTF8Bytes.count(of: entry.target) > UTF8Bytes.count(of: scalar) else {
+                continue
+            }
             entries.update(scalar) { if $0.route == .direct { $0.route = .composed } }
         }
     }

@@ -1,6 +1,7 @@
 /// NFKC (UAX #15) of one stretch of text at a time.
 ///
-/// Stretches that begin with a starter that composes with nothing before it can be normalized apart from each other.
+/// Stretches that begin with a starter that composes with nothing before it can be normalized apart from each
+/// other.
 struct Normalizer: Sendable {
     /// What a scalar decomposes to in full, by scalar. Hangul syllables are left to arithmetic.
     var decompositions: [UInt32: [UInt32]] = [:]
@@ -33,7 +34,8 @@ struct Normalizer: Sendable {
         }
     }
 
-    /// Canonical ordering: marks behind one starter by combining class, else in the order in which they stand.
+    /// Canonical ordering: marks behind one starter by combining class, else in the order in which they
+    /// stand.
     private func reorder(_ scalars: inout [UInt32], entries: ScalarMap) {
         var start = 0
         while start < scalars.count {
@@ -108,7 +110,9 @@ enum Hangul {
 
         /// Nil when `scalar` is not a syllable.
         init?(_ scalar: UInt32) {
-            guard scalar >= syllables, scalar - syllables < leadCount * vowelCount * trailCount else { return nil }
+            guard scalar >= syllables, scalar - syllables < leadCount * vowelCount * trailCount else {
+                return nil
+            }
             let index = scalar - syllables
             lead = leads + index / (vowelCount * trailCount)
             vowel = vowels + index % (vowelCount * trailCount) / trailCount
@@ -125,7 +129,8 @@ enum Hangul {
         if first >= leads, first < leads + leadCount, second >= vowels, second < vowels + vowelCount {
             return syllables + ((first - leads) * vowelCount + second - vowels) * trailCount
         }
-        guard second > trails, second < trails + trailCount, let syllable = Syllable(first), syllable.trail == nil
+        guard second > trails, second < trails + trailCount, let syllable = Syllable(first),
+            syllable.trail == nil
         else { return nil }
         return first + second - trails
     }

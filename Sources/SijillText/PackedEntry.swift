@@ -10,7 +10,8 @@ struct PackedEntry: Sendable {
         } else if entry.role == .separator {
             bits = 1 << 24
         } else if entry.role == .letter {
-            bits = target < 0x80 ? target | 1 << 16 : 0xC0 | target >> 6 | (0x80 | target & 0x3F) << 8 | 2 << 16
+            bits =
+                target < 0x80 ? target | 1 << 16 : 0xC0 | target >> 6 | (0x80 | target & 0x3F) << 8 | 2 << 16
             if entry.isLatin { bits |= 1 << 18 }
         }
         self.bits = bits
@@ -53,7 +54,9 @@ enum UTF8Bytes {
     }
 
     @inline(__always)
-    private static func tail(_ text: borrowing Span<UInt8>, _ offset: Int) -> UInt32 { UInt32(text[offset] & 0x3F) }
+    private static func tail(_ text: borrowing Span<UInt8>, _ offset: Int) -> UInt32 {
+        UInt32(text[offset] & 0x3F)
+    }
 
     /// Writes `scalar` at `offset`; the offset behind it.
     static func write(_ scalar: UInt32, _ output: inout [UInt8], at offset: Int) -> Int {

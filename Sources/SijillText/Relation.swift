@@ -12,8 +12,8 @@ package enum RelationKind: String, Hashable, Sendable, CaseIterable {
     case related
 }
 
-/// A text's relation to an earlier one: the kind and the figures it rests on. A text without one has too little in
-/// common with the other.
+/// A text's relation to an earlier one: the kind and the figures it rests on. A text without one has too
+/// little in common with the other.
 package struct TextRelation: Hashable, Sendable {
     package let kind: RelationKind
     package let similarity: Similarity
@@ -40,7 +40,9 @@ package struct TextRelation: Hashable, Sendable {
         figuresDiffer = figures != earlier
     }
 
-    private static func kind(_ similarity: Similarity, _ figures: Figures, _ earlier: Figures) -> RelationKind? {
+    private static func kind(_ similarity: Similarity, _ figures: Figures, _ earlier: Figures)
+        -> RelationKind?
+    {
         // In whole numbers: a text at the limit is decided alike on every machine.
         let shared = similarity.sharedCount
         let (smaller, larger) = (similarity.smallerCount, similarity.largerCount)
@@ -48,7 +50,9 @@ package struct TextRelation: Hashable, Sendable {
         let nearPercent = smaller < shortCount ? 75 : 60
         if 100 * shared >= nearPercent * similarity.unionCount { return .near }
         if 100 * shared >= 55 * smaller {
-            if 2 * larger > 3 * smaller { return similarity.count > similarity.otherCount ? .contains : .within }
+            if 2 * larger > 3 * smaller {
+                return similarity.count > similarity.otherCount ? .contains : .within
+            }
             let bothHaveOwn = !figures.subtracting(earlier).isEmpty && !earlier.subtracting(figures).isEmpty
             return bothHaveOwn ? .related : .likely
         }

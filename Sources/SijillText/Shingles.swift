@@ -1,7 +1,7 @@
 /// The shingles of a text: a 64-bit hash of every three words that stand side by side.
 ///
-/// A text of fewer than three words has one shingle of all of them, an empty text has none. The hashes are kept in
-/// sketches, so they are part of the store's format; no key or seed changes them.
+/// A text of fewer than three words has one shingle of all of them, an empty text has none. The hashes are
+/// kept in sketches, so they are part of the store's format; no key or seed changes them.
 package struct Shingles: Sendable {
     /// Words in a shingle.
     package static let wordCount = 3

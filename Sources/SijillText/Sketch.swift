@@ -1,9 +1,10 @@
-/// A sample of a text's shingles, small enough to be kept for every article: two texts with much in common share
-/// many of their samples, whatever their lengths.
+/// A sample of a text's shingles, small enough to be kept for every article: two texts with much in common
+/// share many of their samples, whatever their lengths.
 ///
-/// Taken are all shingles with a hash below 2⁶⁴/16, and at least the 16 smallest. Both rules look at the hash alone,
-/// so a text that is part of another has nearly all its samples there too. Of each hash the low 32 bits are kept, as
-/// a key: the high bits are alike in all samples. Keys that are equal by chance cost a look, never a decision.
+/// Taken are all shingles with a hash below 2⁶⁴/16, and at least the 16 smallest. Both rules look at the hash
+/// alone, so a text that is part of another has nearly all its samples there too. Of each hash the low 32
+/// bits are kept, as a key: the high bits are alike in all samples. Keys that are equal by chance cost a
+/// look, never a decision.
 package struct Sketch: Hashable, Sendable {
     /// One shingle in how many is taken.
     package static let sampling: UInt64 = 16

@@ -83,8 +83,8 @@ struct WordFolder {
         state = at
     }
 
-    /// The same for one scalar of three or four bytes, or a byte that begins none. False when it cannot be folded
-    /// alone.
+    /// The same for one scalar of three or four bytes, or a byte that begins none. False when it cannot be
+    /// folded alone.
     @inline(__always)
     private static func foldLong(
         _ text: Span<UInt8>, _ output: inout MutableSpan<UInt8>, _ at: inout State, _ list: inout WordList,
@@ -136,7 +136,8 @@ struct WordFolder {
         state.boundaryOut = state.nextOut
     }
 
-    /// Reads the stretch at `nextIn`: one scalar, and those behind it up to the next that composes with none of them.
+    /// Reads the stretch at `nextIn`: one scalar, and those behind it up to the next that composes with none
+    /// of them.
     private mutating func gather(_ text: Span<UInt8>) {
         stretch.removeAll(keepingCapacity: true)
         var isFirst = true
@@ -145,7 +146,9 @@ struct WordFolder {
             let entry = table.entries[scalar]
             if !isFirst, entry.role != .dropped, entry.route != .joining { break }
             // What is dropped before NFKC must not come between a letter and its mark.
-            if entry.role != .dropped || !FoldRules.contains(scalar, FoldRules.droppedForms) { stretch.append(scalar) }
+            if entry.role != .dropped || !FoldRules.contains(scalar, FoldRules.droppedForms) {
+                stretch.append(scalar)
+            }
             state.nextIn += count
             isFirst = false
         }
@@ -206,8 +209,8 @@ struct WordList {
 
     init(keepsSources: Bool) { self.keepsSources = keepsSources }
 
-    /// Ends the word that is being written, if there is one. The space behind it is written already; `end` is where
-    /// the word ends in the text.
+    /// Ends the word that is being written, if there is one. The space behind it is written already; `end` is
+    /// where the word ends in the text.
     @inline(__always)
     mutating func end(
         at end: Int, _ state: inout WordFolder.State, _ text: Span<UInt8>, _ table: FoldTable

@@ -23,14 +23,17 @@ struct LightStemTests {
     @Test(
         "Three letters stay, or the prefix does",
         arguments: [
-            ("إلى", "الي"), ("الله", "الله"), ("والد", "الد"), ("ولد", "ولد"), ("بال", "بال"), ("لل", "لل"), ("و", "و"),
+            ("إلى", "الي"), ("الله", "الله"), ("والد", "الد"), ("ولد", "ولد"), ("بال", "بال"), ("لل", "لل"),
+            ("و", "و"),
             ("الأمن", "امن"), ("وقف", "وقف"),
         ])
     func lettersLeft(word: String, expected: String) {
         #expect(stem(word) == expected)
     }
 
-    @Test("Words of other scripts and other first letters are their own stems", arguments: ["walls", "Москва", "مدرسة", "", "2026"])
+    @Test(
+        "Words of other scripts and other first letters are their own stems",
+        arguments: ["walls", "Москва", "مدرسة", "", "2026"])
     func others(word: String) {
         #expect(LightStem.prefixBytes(of: CanonicalWords(Array(word.utf8)).bytes) == 0)
     }

@@ -1,11 +1,12 @@
 import Foundation
 @_spi(_Unicode) import Swift
 
-/// The rule of canonical words once more, as slow and as plain as it can be written: over whole strings, step by
-/// step, with the Unicode tables of the system instead of ours.
+/// The rule of canonical words once more, as slow and as plain as it can be written: over whole strings, step
+/// by step, with the Unicode tables of the system instead of ours.
 ///
-/// Compatibility decomposition is Foundation's, composition the standard library's: Foundation's own composition is
-/// wrong for old Korean vowels and for some scalars past U+FFFF (swift-foundation of Swift 6.3.1).
+/// Compatibility decomposition is Foundation's, composition the standard library's: Foundation's own
+/// composition is wrong for old Korean vowels and for some scalars past U+FFFF (swift-foundation of Swift
+/// 6.3.1).
 enum ReferenceFolding {
     static func words(_ text: String) -> [String] {
         var replaced = String.UnicodeScalarView()
@@ -25,12 +26,14 @@ enum ReferenceFolding {
     }
 
     private static func isDroppedForm(_ value: UInt32) -> Bool {
-        (0xFE70...0xFE7F).contains(value) || (0xFC5E...0xFC63).contains(value) || (0xFCF2...0xFCF4).contains(value)
+        (0xFE70...0xFE7F).contains(value) || (0xFC5E...0xFC63).contains(value)
+            || (0xFCF2...0xFCF4).contains(value)
     }
 
     private static func isDropped(_ value: UInt32) -> Bool {
         switch value {
-        case 0x0640, 0x0610...0x061A, 0x064B...0x065F, 0x0670, 0x06D6...0x06DC, 0x06DF...0x06E8, 0x06EA...0x06ED,
+        case 0x0640, 0x0610...0x061A, 0x064B...0x065F, 0x0670, 0x06D6...0x06DC, 0x06DF...0x06E8,
+            0x06EA...0x06ED,
             0x00AD, 0x061C, 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x2069, 0xFEFF:
             return true
         default:
@@ -59,7 +62,8 @@ enum ReferenceFolding {
         return scalar
     }
 
-    /// Full case folding out of case mapping: the lower case of the upper case, but for what is known to differ.
+    /// Full case folding out of case mapping: the lower case of the upper case, but for what is known to
+    /// differ.
     private static func caseFolded(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
         guard scalar.properties.changesWhenCaseFolded else { return [scalar] }
         switch scalar.value {
@@ -75,7 +79,8 @@ enum ReferenceFolding {
         var result: [Unicode.Scalar] = []
         var base: Unicode.Scalar?
         for scalar in scalars {
-            let parts = isLatin(scalar)
+            let parts =
+                isLatin(scalar)
                 ? Array(String(scalar).decomposedStringWithCanonicalMapping.unicodeScalars) : [scalar]
             for part in parts {
                 if isDiacritic(part), base.map(isLatin) ?? false { continue }
@@ -92,7 +97,8 @@ enum ReferenceFolding {
 
     private static func isDiacritic(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x0300...0x036F, 0x1AB0...0x1AFF, 0x1DC0...0x1DFF, 0x20D0...0x20FF, 0xFE20...0xFE2F: isWordMark(scalar)
+        case 0x0300...0x036F, 0x1AB0...0x1AFF, 0x1DC0...0x1DFF, 0x20D0...0x20FF, 0xFE20...0xFE2F:
+            isWordMark(scalar)
         default: false
         }
     }

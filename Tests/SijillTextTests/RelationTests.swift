@@ -19,8 +19,10 @@ struct RelationTests {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             let texts = (0..<2).map { _ in
-                (0..<Int.random(in: 0...60, using: &random)).map { _ in "w\(Int.random(in: 0...4, using: &random))" }
-                    .joined(separator: " ")
+                (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                    "w\(Int.random(in: 0...4, using: &random))"
+                }
+                .joined(separator: " ")
             }
             let (one, two) = (ShingleSet(shingles(texts[0])), ShingleSet(shingles(texts[1])))
             let (left, right) = (Set(shingles(texts[0]).hashes), Set(shingles(texts[1]).hashes))
@@ -30,7 +32,9 @@ struct RelationTests {
             #expect(similarity.count == left.count && similarity.otherCount == right.count, "seed \(seed)")
             guard !left.isEmpty, !right.isEmpty else { continue }
             #expect(similarity.jaccard == Double(shared) / Double(left.union(right).count), "seed \(seed)")
-            #expect(similarity.containment == Double(shared) / Double(min(left.count, right.count)), "seed \(seed)")
+            #expect(
+                similarity.containment == Double(shared) / Double(min(left.count, right.count)),
+                "seed \(seed)")
         }
     }
 
@@ -103,8 +107,9 @@ struct RelationTests {
     func templates() {
         func notice(_ name: String, _ age: Int, _ day: Int) -> String {
             """
-            نفذت السلطات أمس حكم الإعدام في \(name) البالغ من العمر \(age) عاما بعد إدانته بالقتل، وقال بيان الوزارة \
-            الصادر يوم \(day) من الشهر الجاري إن الحكم صدر عن محكمة الجنايات وأيدته محكمة التمييز، وأبلغت أسرته بالموعد
+            نفذت السلطات أمس حكم الإعدام في \(name) البالغ من العمر \(age) عاما بعد إدانته \
+            بالقتل، وقال بيان الوزارة الصادر يوم \(day) من الشهر الجاري إن الحكم صدر عن محكمة \
+            الجنايات وأيدته محكمة التمييز، وأبلغت أسرته بالموعد
             """
         }
         let texts = [notice("سالم بن علي الحارثي", 34, 12), notice("يوسف بن ناصر الدوسري", 41, 27)]
@@ -117,7 +122,10 @@ struct RelationTests {
 
     @Test("Figures are runs of digits of any script, each as often as it stands there")
     func figureValues() {
-        #expect(figures("٢٠٢٦، 2026 و1,000 5km x² ½ ४२").values == ["000", "1", "1", "2", "2", "2026", "2026", "5", "४२"])
+        #expect(
+            figures("٢٠٢٦، 2026 و1,000 5km x² ½ ४२").values == [
+                "000", "1", "1", "2", "2", "2026", "2026", "5", "४२",
+            ])
         #expect(figures("no numbers").values == [])
         #expect(figures("007").values != figures("7").values)
         #expect(figures("3 3 5").subtracting(figures("3 4")) == ["3", "5"])

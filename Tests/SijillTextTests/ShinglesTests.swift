@@ -6,7 +6,9 @@ import Testing
 func shingles(_ text: String) -> Shingles { Shingles(CanonicalWords(Array(text.utf8))) }
 
 /// `count` words that are in no other text with another `name`.
-func passage(_ name: String, _ count: Int) -> String { (0..<count).map { "\(name)\($0)" }.joined(separator: " ") }
+func passage(_ name: String, _ count: Int) -> String {
+    (0..<count).map { "\(name)\($0)" }.joined(separator: " ")
+}
 
 @Suite("Shingles and sketches")
 struct ShinglesTests {
@@ -47,7 +49,8 @@ struct ShinglesTests {
             let sorted = Set(text.hashes).sorted()
             let below = sorted.filter { $0 < 1 << 60 }
             let expected = below.count >= 16 ? below : Array(sorted.prefix(16))
-            #expect(Set(Sketch(text).keys) == Set(expected.map { UInt32($0 & 0xFFFF_FFFF) }), "\(count) words")
+            #expect(
+                Set(Sketch(text).keys) == Set(expected.map { UInt32($0 & 0xFFFF_FFFF) }), "\(count) words")
         }
         let keys = Sketch(shingles(passage("w", 16_002))).keys.count
         #expect((850...1_150).contains(keys))
