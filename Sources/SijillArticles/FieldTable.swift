@@ -1,4 +1,5 @@
-/// The names under which a field of an article is accepted; the first that is present wins (contract/inbox.md §6).
+/// The names under which a field of an article is accepted; the first that is present wins (contract/inbox.md
+/// §6).
 struct Field: Sendable {
     /// The field's own name, as warnings and `cut` say it.
     let name: String
