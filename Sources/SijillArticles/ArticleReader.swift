@@ -139,7 +139,7 @@ package struct ArticleReader: Sendable {
             case .tooDeep:
                 (
                     .tooDeep,
-                    "nested deeper than \(limits.jsonDepthMax) levels at \(place); flatten it or raise the limit"
+                    "over \(limits.jsonDepthMax) levels deep at \(place); flatten it or raise the limit"
                 )
             case .tooMany:
                 (.tooLarge, "\(message) in one record, at \(place); split it or raise the limit")

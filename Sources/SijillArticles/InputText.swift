@@ -15,7 +15,7 @@ struct InputText {
 
     /// Judges `bytes`: binary, then depth (only of JSON), then encoding.
     ///
-    /// - Parameter depthMax: for JSON, the depth that goes before the encoding as a reason; nil for a page of text.
+    /// - Parameter depthMax: for JSON, the depth that goes before the encoding as a reason; nil for a page.
     /// - Throws: `binary`, `too-deep`, `truncated`, `bad-utf8` or `unknown-encoding`, with its offset.
     init(_ bytes: [UInt8], depthMax: Int?) throws(Rejection) {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {

@@ -93,7 +93,7 @@ extension FieldReader {
         }
         if data.hasSeveralArticles {
             warn(
-                "the document holds several articles; the first with a text was taken, the others are in extra"
+                "several articles in one document; the first with a text was taken, the others are in extra"
             )
         }
     }
