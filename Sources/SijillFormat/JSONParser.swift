@@ -161,7 +161,8 @@ package struct JSONParser {
         var decoded = Array(bytes[start..<firstEnd])
         position = firstEnd
         while true {
-            let plainStart = JSONScan.decodeEscapedLetters(in: bytes.span, from: position, to: end, into: &decoded)
+            let plainStart = JSONScan.decodeEscapedLetters(
+                in: bytes.span, from: position, to: end, into: &decoded)
             position = min(JSONScan.firstSpecial(in: bytes.span, from: plainStart), end)
             decoded.append(contentsOf: bytes[plainStart..<position])
             guard position < end else { throw error(.truncated, "the string does not end") }
