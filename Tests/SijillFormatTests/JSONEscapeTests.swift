@@ -41,12 +41,15 @@ struct JSONEscapeTests {
         for byte in UInt32(0)...255 {
             let word = (0x3030_3030 & ~(0xFF << UInt32(8 * place))) | byte << UInt32(8 * place)
             let digit = Character(Unicode.Scalar(UInt8(byte)))
-            let value = digit.isASCII ? digit.hexDigitValue.map { UInt32($0) << UInt32(4 * (3 - place)) } : nil
+            let number = digit.isASCII ? digit.hexDigitValue : nil
+            let value = number.map { UInt32($0) << UInt32(4 * (3 - place)) }
             #expect(JSONScan.hexUnit(word) == value, "byte \(byte)")
         }
     }
 
-    @Test("What is no escape is a fault at its place", arguments: [("\\u06g5", 5), ("\\u0645\\x", 7), ("\\u06 5", 5)])
+    @Test(
+        "What is no escape is a fault at its place",
+        arguments: [("\\u06g5", 5), ("\\u0645\\x", 7), ("\\u06 5", 5)])
     func faults(_ inside: String, _ offset: Int) {
         do throws(JSONError) {
             _ = try JSONParser.parse(Array("\"\(inside)\"".utf8))
