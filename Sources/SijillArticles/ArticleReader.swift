@@ -2,20 +2,21 @@ import SijillFormat
 
 /// Reads articles: bytes in, a draft or one rejection out. It depends on its input alone; no file, no clock.
 ///
-/// What is wrong is looked for in a fixed order, so that one input always has one reason: size, emptiness, binary,
-/// depth, encoding, then the format itself (cut, broken, without a text).
+/// What is wrong is looked for in a fixed order, so that one input always has one reason: size, emptiness,
+/// binary, depth, encoding, then the format itself (cut, broken, without a text).
 package struct ArticleReader: Sendable {
     package let limits: InputLimits
 
-    /// Traps when `limits.jsonDepthMax` is outside `1...InputLimits.jsonDepthLimit`; configuration is checked before.
+    /// Traps when `limits.jsonDepthMax` is outside `1...InputLimits.jsonDepthLimit`; configuration is checked
+    /// before.
     package init(limits: InputLimits = InputLimits()) {
         precondition(
             (1...InputLimits.jsonDepthLimit).contains(limits.jsonDepthMax), "jsonDepthMax out of range")
         self.limits = limits
     }
 
-    /// Reads a whole page of text, one JSON document, or one record of a file of many (an array's element, a line)
-    /// given as its own bytes. Linear in the bytes.
+    /// Reads a whole page of text, one JSON document, or one record of a file of many (an array's element, a
+    /// line) given as its own bytes. Linear in the bytes.
     package func draft(_ bytes: [UInt8], format: ArticleFormat) throws(Rejection) -> Draft {
         try checkSize(bytes, format)
         switch format {
@@ -33,11 +34,13 @@ package struct ArticleReader: Sendable {
     package enum JSONRecords: Hashable, Sendable {
         /// The file as a whole is one article's; `draft` says whether it is sound.
         case single
-        /// The byte range of each element, of which each is a record. Never empty; the whole file is sound JSON.
+        /// The byte range of each element, of which each is a record. Never empty; the whole file is sound
+        /// JSON.
         case array([Range<Int>])
     }
 
-    /// Tells what a `.json` file holds. An array is validated as a whole: a fault anywhere in it rejects the file.
+    /// Tells what a `.json` file holds. An array is validated as a whole: a fault anywhere in it rejects the
+    /// file.
     ///
     /// An array whose elements are typed JSON-LD nodes with one article among them is a single document.
     /// Linear in the bytes; the memory is that of one element at a time.
@@ -136,7 +139,7 @@ package struct ArticleReader: Sendable {
             case .tooDeep:
                 (
                     .tooDeep,
-                    "nested deeper than \(limits.jsonDepthMax) levels at \(place); flatten it or raise the limit"
+                    "over \(limits.jsonDepthMax) levels deep at \(place); flatten it or raise the limit"
                 )
             case .tooMany:
                 (.tooLarge, "\(message) in one record, at \(place); split it or raise the limit")

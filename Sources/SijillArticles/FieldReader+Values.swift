@@ -186,7 +186,8 @@ extension JSONValue {
         }
     }
 
-    /// The address in a string, an object with `url`, or the first element of an array, and the rest of the value.
+    /// The address in a string, an object with `url`, or the first element of an array, and the rest of the
+    /// value.
     func takingAddress() -> (address: String, rest: JSONValue?)? {
         switch self {
         case .string(let utf8):

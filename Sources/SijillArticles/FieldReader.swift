@@ -89,7 +89,8 @@ extension JSONValue {
         switch self {
         case .null: true
         case .string(let utf8):
-            // Long texts are not trimmed: no name for nothing is that long, and blank texts hold no word anyway.
+            // Long texts are not trimmed: no name for nothing is that long, and blank texts hold no word
+            // anyway.
             utf8.count <= 64 && JSONValue.nothings.contains(Array(UTF8Text.trimmed(utf8[...])))
         case .array(let elements): elements.isEmpty
         case .object(let members): members.isEmpty

@@ -1,4 +1,5 @@
-/// The names under which a field of an article is accepted; the first that is present wins (contract/inbox.md §6).
+/// The names under which a field of an article is accepted; the first that is present wins (contract/inbox.md
+/// §6).
 struct Field: Sendable {
     /// The field's own name, as warnings and `cut` say it.
     let name: String
@@ -28,7 +29,8 @@ struct Field: Sendable {
     static let authors = Field("authors", "authors author byline article:author")
     static let published = Field(
         "published",
-        "published date_publish date datePublished publication_date publishing_date pub_date article:published_time"
+        "published date_publish date datePublished publication_date publishing_date pub_date "
+            + "article:published_time"
     )
     static let modified = Field("modified", "modified date_modify dateModified article:modified_time")
     static let fetched = Field("fetched", "fetched date_download filedate fetch_date date_extracted")

@@ -1,8 +1,8 @@
-/// Tells whether a text is a date in one of the common forms. The text itself is kept as it was given: neither
-/// precision nor offset is ever added.
+/// Tells whether a text is a date in one of the common forms. The text itself is kept as it was given:
+/// neither precision nor offset is ever added.
 ///
-/// Forms: RFC 3339 with or without seconds, fraction and offset, a space allowed for the T (ISO 8601:2019 §5.4), the
-/// date alone, and RFC 5322 §3.3 (RFC 2822), its day of the week left out or not.
+/// Forms: RFC 3339 with or without seconds, fraction and offset, a space allowed for the T (ISO 8601:2019
+/// §5.4), the date alone, and RFC 5322 §3.3 (RFC 2822), its day of the week left out or not.
 struct GivenDate {
     private let bytes: [UInt8]
     private var position = 0

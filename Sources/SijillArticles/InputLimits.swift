@@ -1,7 +1,7 @@
 import SijillFormat
 
-/// Limits of what is taken in (contract/inbox.md §5). What is over one of them is rejected, but authors, tags and
-/// `extra`, which are cut and named in `cut`.
+/// Limits of what is taken in (contract/inbox.md §5). What is over one of them is rejected, but authors, tags
+/// and `extra`, which are cut and named in `cut`.
 package struct InputLimits: Hashable, Sendable {
     /// Bytes of a file that is read as a whole: every format but JSONL.
     package var fileBytesMax = 64 << 20
@@ -20,8 +20,8 @@ package struct InputLimits: Hashable, Sendable {
     /// Bytes of `extra` as it is written.
     package var extraBytesMax = Limits.extraBytesMax
 
-    /// The deepest that may be configured: what goes to `extra` must be readable in a change, which puts its own
-    /// objects around it.
+    /// The deepest that may be configured: what goes to `extra` must be readable in a change, which puts its
+    /// own objects around it.
     package static let jsonDepthLimit = Limits.changeDepthMax - 8
 
     package init() {}

@@ -1,9 +1,11 @@
 import SijillFormat
 
-/// The encoding decision (contract/inbox.md §5): which bytes of an input are its text, and that they are valid UTF-8.
+/// The encoding decision (contract/inbox.md §5): which bytes of an input are its text, and that they are
+/// valid UTF-8.
 ///
-/// A byte order mark decides; else strict UTF-8; else, if at least 90 % of the multi-byte sequences are valid UTF-8,
-/// it is damaged UTF-8 and never another encoding. Here is the place where other encodings will be recognised.
+/// A byte order mark decides; else strict UTF-8; else, if at least 90 % of the multi-byte sequences are valid
+/// UTF-8, it is damaged UTF-8 and never another encoding. Here is the place where other encodings will be
+/// recognised.
 struct InputText {
     /// What the input holds behind a byte order mark.
     let range: Range<Int>
@@ -13,7 +15,7 @@ struct InputText {
 
     /// Judges `bytes`: binary, then depth (only of JSON), then encoding.
     ///
-    /// - Parameter depthMax: for JSON, the depth that goes before the encoding as a reason; nil for a page of text.
+    /// - Parameter depthMax: for JSON, the depth that goes before the encoding as a reason; nil for a page.
     /// - Throws: `binary`, `too-deep`, `truncated`, `bad-utf8` or `unknown-encoding`, with its offset.
     init(_ bytes: [UInt8], depthMax: Int?) throws(Rejection) {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
@@ -44,7 +46,8 @@ struct InputText {
     /// The reason for bytes that are not UTF-8 from `fault` on.
     private static func rejection(_ bytes: [UInt8], fault: Int, isJSON: Bool) -> Rejection {
         let census = SequenceCensus(bytes)
-        // JSON never ends in a byte past ASCII, so there even a single cut character tells that more was to come.
+        // JSON never ends in a byte past ASCII, so there even a single cut character tells that more was to
+        // come.
         if census.endsInsideCharacter, census.invalid == 0, census.valid > 0 || isJSON {
             return Rejection(
                 .truncated, "the input ends inside a character at byte \(fault); deliver the whole file",
@@ -62,7 +65,8 @@ struct InputText {
             at: fault)
     }
 
-    /// The first bracket that opens more than `depthMax` levels, told without parsing; nil when there is none.
+    /// The first bracket that opens more than `depthMax` levels, told without parsing; nil when there is
+    /// none.
     private static func offset(deeperThan depthMax: Int, in bytes: [UInt8]) -> Int? {
         var depth = 0
         var isInString = false
@@ -92,7 +96,8 @@ struct InputText {
 private struct SequenceCensus {
     private(set) var valid = 0
     private(set) var invalid = 0
-    /// The last sequence is the beginning of a character whose rest is missing. It is neither valid nor invalid.
+    /// The last sequence is the beginning of a character whose rest is missing. It is neither valid nor
+    /// invalid.
     private(set) var endsInsideCharacter = false
 
     init(_ bytes: [UInt8]) {

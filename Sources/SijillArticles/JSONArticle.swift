@@ -55,8 +55,8 @@ struct JSONArticle {
         return content
     }
 
-    /// What no field took, then what the document holds beside the article. Over `bytesMax`, members are kept from
-    /// the first on as long as they fit; what does not fit is only in the original, and `cut` says so.
+    /// What no field took, then what the document holds beside the article. Over `bytesMax`, members are kept
+    /// from the first on as long as they fit; what does not fit is only in the original, and `cut` says so.
     private static func extra(
         _ reader: inout FieldReader, _ document: JSONValue?, bytesMax: Int
     ) -> [JSONMember] {
@@ -93,7 +93,7 @@ extension FieldReader {
         }
         if data.hasSeveralArticles {
             warn(
-                "the document holds several articles; the first with a text was taken, the others are in extra"
+                "several articles in one document; the first with a text was taken, the others are in extra"
             )
         }
     }

@@ -2,9 +2,9 @@ import SijillFormat
 
 /// Cuts a JSONL file that comes in pieces into its records.
 ///
-/// A record is a line without its end: LF, or CR and LF; the last end may be missing. Blank lines (spaces, tabs, a
-/// byte order mark) are counted and are no records. Memory is bounded by `lineBytesMax`: a longer line is counted
-/// and hashed while its bytes are skipped.
+/// A record is a line without its end: LF, or CR and LF; the last end may be missing. Blank lines (spaces,
+/// tabs, a byte order mark) are counted and are no records. Memory is bounded by `lineBytesMax`: a longer
+/// line is counted and hashed while its bytes are skipped.
 package struct LineSplitter {
     package enum Line: Hashable, Sendable {
         /// Line number from 1, byte of the file at which the line begins, the line without its end.
@@ -23,7 +23,8 @@ package struct LineSplitter {
     private var begun: [UInt8] = []
     private var skipped: SkippedLine?
 
-    /// A splitter that begins at `offset`, the beginning of line `number`: a file is gone on with behind a record.
+    /// A splitter that begins at `offset`, the beginning of line `number`: a file is gone on with behind a
+    /// record.
     package init(lineBytesMax: Int, number: UInt64 = 1, offset: UInt64 = 0) {
         self.lineBytesMax = lineBytesMax
         self.number = number

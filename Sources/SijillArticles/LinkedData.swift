@@ -1,7 +1,7 @@
 import SijillFormat
 
-/// Finds the article in a JSON document: an object of fields, or a node of a JSON-LD document (schema.org types,
-/// https://schema.org/Article; `@graph` as in JSON-LD 1.1 §9.2).
+/// Finds the article in a JSON document: an object of fields, or a node of a JSON-LD document (schema.org
+/// types, https://schema.org/Article; `@graph` as in JSON-LD 1.1 §9.2).
 struct LinkedData {
     /// The members of the article's object.
     let article: [JSONMember]
@@ -41,8 +41,8 @@ struct LinkedData {
         self.hasSeveralArticles = hasSeveralArticles
     }
 
-    /// Whether an array is one JSON-LD document, its nodes describing one article: every element has a type, and
-    /// exactly one is an article. Otherwise an array is a list of records.
+    /// Whether an array is one JSON-LD document, its nodes describing one article: every element has a type,
+    /// and exactly one is an article. Otherwise an array is a list of records.
     static func isDocument(_ elements: some Collection<Node>) -> Bool {
         elements.count > 1 && elements.allSatisfy { $0 != .untyped } && elements.count { $0 == .article } == 1
     }
@@ -76,8 +76,8 @@ private struct Choice {
         articleCount = places.count
     }
 
-    /// The node's members; where author, publisher or image only refer to another node (`{"@id": …}`), with the name
-    /// or address from there.
+    /// The node's members; where author, publisher or image only refer to another node (`{"@id": …}`), with
+    /// the name or address from there.
     var completed: [JSONMember] {
         guard case .object(let members) = node else { return [] }
         return members.map { member in

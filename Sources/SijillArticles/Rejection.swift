@@ -1,7 +1,7 @@
 import SijillFormat
 
-/// Why an input cannot become an article: one reason of the closed list, and for people what is wrong, where, and
-/// what to do. It never quotes the content.
+/// Why an input cannot become an article: one reason of the closed list, and for people what is wrong, where,
+/// and what to do. It never quotes the content.
 package struct Rejection: Error, Hashable, Sendable {
     package let reason: RejectReason
     /// At most `Limits.detailBytesMax` bytes.
@@ -22,7 +22,8 @@ package struct Rejection: Error, Hashable, Sendable {
         self.init(reason, detail, offset: UInt64(offset))
     }
 
-    /// The same for a record of a file of many: its line (or element), and offsets counted from the file's beginning.
+    /// The same for a record of a file of many: its line (or element), and offsets counted from the file's
+    /// beginning.
     package func inRecord(line: UInt64, offset start: UInt64) -> Rejection {
         Rejection(reason, detail, line: line, offset: start + (offset ?? 0))
     }

@@ -4,8 +4,8 @@ struct WebAddress {
     /// The host in lower case, without port.
     let host: String
 
-    /// Nil when `text` is no absolute http or https address (RFC 3986 §3; letters past ASCII are allowed as people
-    /// paste them).
+    /// Nil when `text` is no absolute http or https address (RFC 3986 §3; letters past ASCII are allowed as
+    /// people paste them).
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes.count > colon + 3,

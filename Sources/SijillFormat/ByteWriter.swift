@@ -67,35 +67,3 @@ package struct ByteWriter {
         }
     }
 }
-
-/// Looks for the bytes that end a plain run inside a JSON string.
-enum JSONScan {
-    private static let ones: UInt64 = 0x0101_0101_0101_0101
-    private static let highs: UInt64 = 0x8080_8080_8080_8080
-
-    /// The first position at or after `start` of a quote, a backslash or a control (below 0x20); the count when none.
-    ///
-    /// Eight bytes at a time: a zero byte in `x ^ pattern`, or a byte below 0x20, sets that byte's high bit. A borrow
-    /// can only mark bytes behind a true hit, so the first one is exact.
-    static func firstSpecial(in bytes: borrowing Span<UInt8>, from start: Int) -> Int {
-        var position = start
-        let raw = bytes.bytes
-        while position + 8 <= bytes.count {
-            let word = UInt64(
-                littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let quote = word ^ (ones &* 0x22)
-            let slash = word ^ (ones &* 0x5C)
-            let hits =
-                ((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote) | ((slash &- ones) & ~slash)
-            let marked = hits & highs
-            if marked != 0 { return position + marked.trailingZeroBitCount / 8 }
-            position += 8
-        }
-        while position < bytes.count {
-            let byte = bytes[position]
-            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return position }
-            position += 1
-        }
-        return position
-    }
-}

@@ -161,6 +161,10 @@ package struct JSONParser {
         var decoded = Array(bytes[start..<firstEnd])
         position = firstEnd
         while true {
+            let plainStart = JSONScan.decodeEscapedLetters(
+                in: bytes.span, from: position, to: end, into: &decoded)
+            position = min(JSONScan.firstSpecial(in: bytes.span, from: plainStart), end)
+            decoded.append(contentsOf: bytes[plainStart..<position])
             guard position < end else { throw error(.truncated, "the string does not end") }
             switch bytes[position] {
             case UInt8(ascii: "\""):
@@ -171,9 +175,6 @@ package struct JSONParser {
             default:
                 throw error(.syntax, "a control character must be escaped in a string")
             }
-            let runEnd = min(JSONScan.firstSpecial(in: bytes.span, from: position), end)
-            decoded.append(contentsOf: bytes[position..<runEnd])
-            position = runEnd
         }
     }
 

@@ -74,7 +74,8 @@ struct JSONFieldTests {
             #expect(found.publisher == nil)
         }
         let published =
-            "published date_publish date datePublished publication_date publishing_date pub_date article:published_time"
+            "published date_publish date datePublished publication_date publishing_date pub_date "
+            + "article:published_time"
         for name in published.split(separator: " ") {
             #expect(
                 try content(#"{"text":"نص","\#(name)":"2026-11-03"}"#).published == "2026-11-03", "\(name)")
