@@ -23,8 +23,10 @@ struct ArticleRoute: Sendable {
     /// The bytes that the latest revision came from, exactly as they arrived.
     func original(_ id: String, _ request: Request, on channel: any Channel) async throws -> Response {
         let state = try await find(id)
-        let (reader, sequence) = (reader, state.last.sequence)
-        guard let original = try await offLoop({ try reader.original(of: sequence) }) else {
+        // The change that brought the revision: with one revision, the first of the article.
+        let (reader, sequence) = (reader, state.first.sequence)
+        let found = try await offLoop { try reader.original(of: sequence) }
+        guard let original = found, original.digest == state.file.sha256 else {
             throw Problem.notFound("the original of article \(id) is not kept")
         }
         let digest = original.digest
@@ -82,7 +84,7 @@ extension ArticleState {
             JSONMember("first", first), JSONMember("last", last), JSONMember("added", firstTime.rfc3339),
             JSONMember("changed", lastTime.rfc3339), JSONMember("sightings", UInt64(sightings)),
             JSONMember(name: "file", value: file.json), JSONMember(name: "digests", value: digests.json),
-            JSONMember("words", UInt64(words)),
+            JSONMember("words", UInt64(words)), JSONMember("cluster", cluster.description),
         ]
         members += content.members
         return .object(members)
