@@ -27,16 +27,16 @@ final class LiveLog {
     var lines: [[UInt8]] { changes.map { $0.encoded().line.dropLast() } }
 
     /// Commits and announces `count` new articles.
-    func add(_ count: Int, name: String = "خبر.txt", source: String = "default") throws {
+    func add(_ count: Int, words: Int = 30) throws {
         let entries = (0..<count).map { _ in
-            let content = maker.content(words: 30)
+            let content = maker.content(words: words)
             let original = content.text!
             let digest = Digest.of(original)
             let encoded = EncodedContent(content)
             let added = Added(
                 article: ArticleID(digest.high),
                 file: FileRecord(
-                    name: name, source: source, bytes: UInt64(original.count), sha256: digest, format: "text", inode: 9),
+                    name: "خبر.txt", source: "default", bytes: UInt64(original.count), sha256: digest, format: "text", inode: 9),
                 digests: ArticleDigests(canonical: nil, text: digest, content: encoded.digest), words: 30,
                 cluster: ArticleID(digest.high))
             return ChangeLog.Entry(record: .added(added), content: content, encoded: encoded, original: original)
