@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,4 +31,17 @@ int sijill_open_beneath(int dir, const char *path, uint64_t flags) {
 
 int sijill_open(const char *path, int flags, uint32_t mode) {
     return open(path, flags, mode);
+}
+
+int sijill_accept(int socket) {
+    return accept4(socket, NULL, NULL, SOCK_CLOEXEC);
+}
+
+int sijill_open_at(int dir, const char *name, int flags, uint32_t mode) {
+    return openat(dir, name, flags, mode);
+}
+
+int64_t sijill_file_system_type(int fd) {
+    struct statfs status;
+    return fstatfs(fd, &status) == 0 ? (int64_t)status.f_type : -1;
 }

@@ -10,9 +10,11 @@ extension Change {
     ///
     /// The line must be strict JSON in valid UTF-8. It is not checked against any digest: see `VerifiedLine`.
     package init(line: [UInt8]) throws(ChangeError) {
+        var options = JSONParser.Options()
+        options.depthMax = Limits.changeDepthMax
         let value: JSONValue
         do {
-            value = try JSONParser.parse(line)
+            value = try JSONParser.parse(line, options: options)
         } catch {
             throw ChangeError("not strict JSON at byte \(error.offset): \(error.message)")
         }
@@ -48,6 +50,7 @@ extension Change {
 extension Record {
     fileprivate init(type: ChangeType, data: Members) throws(ChangeError) {
         let file = try FileRecord(Members(try data.value("file")))
+        guard file.sha256 != nil || type == .rejected else { throw ChangeError("'sha256' is missing") }
         switch type {
         case .added:
             self = .added(

@@ -63,7 +63,7 @@ struct LogRecovery {
         let files = LogFiles(directory: directory, first: state.segment)
         if state.offset == 0, !File.exists(files.segment) || !File.exists(files.originals) { try files.create() }
         var current = try verifyCommitted(files, state: state, time: time)
-        try openIndexes(files, current)
+        try repairIndexes(files, current)
         let tail = try LogTail.scan(files, log: state.log, from: current.position)
         if tail.isEmpty, candidate == nil {
             return Recovered(
@@ -201,6 +201,7 @@ struct LogRecovery {
             throw LogFiles.damaged(
                 files.segment, walked.position.offset, "change \(state.sequence) does not end where log/state says")
         }
+        try checkLeafHashes(files, walked)
         let originalsSize = try opened(files.originals).size()
         guard originalsSize >= state.originalsOffset else {
             throw LogFiles.damaged(files.originals, originalsSize, "bytes are missing")
@@ -234,28 +235,31 @@ struct LogRecovery {
         return walked
     }
 
-    /// Compares the index on disk with what the segment gives. An index that does not fit is made again, but a leaf
-    /// hash that differs where all else is equal means that a leaf, or its hash, has changed: that is damage.
-    private mutating func openIndexes(_ files: LogFiles, _ walked: Walked) throws {
-        let found = try File.contents(files.index) ?? []
-        let expected = LogFiles.bytes(walked.entries)
-        if found != expected {
-            for (position, entry) in walked.entries.enumerated() {
-                guard let old = IndexEntry(found, at: position * IndexEntry.bytes) else { break }
-                if old.offset == entry.offset, old.layout == entry.layout, old.leafHash != entry.leafHash {
-                    throw LogFiles.damaged(
-                        files.segment, entry.offset,
-                        "the leaf of change \(files.first.value + UInt64(position)) does not have the hash in \(files.index)")
-                }
+    /// Holds the leaves against the hashes in the index. A hash that differs where all else in the entry is equal
+    /// means that a leaf, or its hash, has changed: that is damage, as long as there is no tree to tell which.
+    private func checkLeafHashes(_ files: LogFiles, _ walked: Walked) throws {
+        let index = try File.contents(files.index) ?? []
+        for (position, entry) in walked.entries.enumerated() {
+            guard let old = IndexEntry(index, at: position * IndexEntry.bytes) else { break }
+            if old.offset == entry.offset, old.layout == entry.layout, old.leafHash != entry.leafHash {
+                let sequence = files.first.value + UInt64(position)
+                throw LogFiles.damaged(
+                    files.segment, entry.offset, "the leaf of change \(sequence) does not have the hash in \(files.index)")
             }
-            try Durable.replace(files.index, expected, permissions: LogFiles.permissions)
-            if !found.starts(with: expected) { report.rebuiltIndexes.append(files.index) }
         }
-        let foundOriginals = try File.contents(files.originalsIndex) ?? []
-        let expectedOriginals = LogFiles.bytes(walked.originals)
-        if foundOriginals != expectedOriginals {
-            try Durable.replace(files.originalsIndex, expectedOriginals, permissions: LogFiles.permissions)
-            if !foundOriginals.starts(with: expectedOriginals) { report.rebuiltIndexes.append(files.originalsIndex) }
+    }
+
+    /// Makes an index again that is not what the segment gives: too short after a crash, or wrong.
+    private mutating func repairIndexes(_ files: LogFiles, _ walked: Walked) throws {
+        let expected = [
+            (files.index, LogFiles.bytes(walked.entries)), (files.originalsIndex, LogFiles.bytes(walked.originals)),
+        ]
+        for (path, bytes) in expected {
+            let found = try File.contents(path) ?? []
+            if found == bytes { continue }
+            try Durable.replace(path, bytes, permissions: LogFiles.permissions)
+            // Entries behind the state's are those of the tail, no fault of the index.
+            if !found.starts(with: bytes) { report.rebuiltIndexes.append(path) }
         }
     }
 

@@ -1,1 +1,3 @@
-print("placeholder")
+import SijillDaemon
+
+await SijilldCommand.start()

@@ -4,10 +4,10 @@ import Foundation
 package final class TemporaryDirectory: Sendable {
     package let path: String
 
-    package init() {
+    package init() throws {
         path = FileManager.default.temporaryDirectory
             .appending(path: "sijill-\(UUID().uuidString.lowercased())").path()
-        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -17,7 +17,7 @@ package final class TemporaryDirectory: Sendable {
 
     /// Copies everything in it to a new directory.
     package func copy() throws -> TemporaryDirectory {
-        let other = TemporaryDirectory()
+        let other = try TemporaryDirectory()
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
             try FileManager.default.copyItem(atPath: self.path(name), toPath: other.path(name))
         }

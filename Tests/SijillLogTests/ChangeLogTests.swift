@@ -10,7 +10,7 @@ import Testing
 struct ChangeLogTests {
     @Test("What is committed stands in the segment, byte for byte as it is encoded")
     func commit() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let log = try fixture.open()
         let first = try log.commit([fixture.added(), fixture.rejected()], now: LogFixture.time)
         let second = try log.commit([fixture.duplicated(of: first[0])], now: Timestamp(milliseconds: 5))
@@ -22,7 +22,7 @@ struct ChangeLogTests {
 
     @Test("Readers see changes only when they are announced")
     func announce() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let log = try fixture.open()
         let changes = try log.commit([fixture.added(), fixture.added()], now: LogFixture.time)
         #expect(log.reader.tip == nil)
@@ -39,7 +39,7 @@ struct ChangeLogTests {
 
     @Test("An original comes back byte for byte, and a change that stored none has none")
     func originals() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let log = try fixture.open()
         let entry = fixture.added()
         _ = try log.commit([fixture.rejected(), entry], now: LogFixture.time)
@@ -55,7 +55,7 @@ struct ChangeLogTests {
 
     @Test("A moment finds the first change at or after it")
     func moments() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let log = try fixture.open()
         for second in [10, 10, 20, 30] as [UInt64] {
             _ = try log.commit([fixture.added()], now: Timestamp(milliseconds: second * 1_000))
@@ -69,7 +69,7 @@ struct ChangeLogTests {
 
     @Test("A full segment is sealed, and the log goes on in the next one, also after a restart")
     func sealing() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         var changes: [Change] = []
         do {
             let log = try fixture.open()
@@ -96,7 +96,7 @@ struct ChangeLogTests {
 
     @Test("A waiter is woken by the announcement, and by shutdown")
     func waiting() async throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let log = try fixture.open()
         let reader = log.reader
         async let first = reader.wait(after: .none)

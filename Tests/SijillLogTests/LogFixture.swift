@@ -12,8 +12,8 @@ struct LogFixture {
     private var maker: ArticleMaker
     private var inode: UInt64 = 100
 
-    init(folder: TemporaryDirectory = TemporaryDirectory(), seed: UInt64 = 1) {
-        self.folder = folder
+    init(folder: TemporaryDirectory? = nil, seed: UInt64 = 1) throws {
+        self.folder = try folder ?? TemporaryDirectory()
         maker = ArticleMaker(seed: seed)
     }
 

@@ -12,7 +12,7 @@ struct LogRecoveryTests {
 
     @Test("A clean stop leaves nothing to recover, and the epoch is new")
     func clean() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let log = try fixture.open()
         let changes = try log.commit([fixture.added()], now: LogFixture.time)
         try log.close()
@@ -26,7 +26,7 @@ struct LogRecoveryTests {
 
     @Test("Whole changes behind the state are kept byte for byte, in a new segment with their originals")
     func behind() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let changes = try fixture.crashed()
         let lines = try fixture.lines()
         let log = try fixture.open()
@@ -45,7 +45,7 @@ struct LogRecoveryTests {
 
     @Test("The segment cut at every byte behind the state: every whole change is kept, and the log goes on")
     func cutSegment() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let changes = try fixture.crashed(batches: 3, behind: 1)
         let state = try #require(try LogState.read(fixture.directory.state))
         let size = try fixture.bytes(fixture.directory.segment(Self.first)).count
@@ -58,7 +58,7 @@ struct LogRecoveryTests {
 
     @Test("The originals cut at every byte behind the state: a change without its original is not kept")
     func cutOriginals() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let changes = try fixture.crashed(batches: 3, behind: 1)
         let state = try #require(try LogState.read(fixture.directory.state))
         let path = fixture.directory.originals(Self.first)
@@ -80,7 +80,7 @@ struct LogRecoveryTests {
 
     @Test("A cut before the state's offset is damage: exit code 65 with file and offset, and nothing is touched")
     func cutBefore() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         _ = try fixture.crashed(batches: 2, behind: 0)
         let state = try #require(try LogState.read(fixture.directory.state))
         for cut in stride(from: 0, to: Int(state.offset), by: 97) {
@@ -97,7 +97,7 @@ struct LogRecoveryTests {
 
     @Test("A flipped bit in any byte before the state's offset is damage")
     func flippedBit() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         _ = try fixture.crashed(batches: 1, behind: 0)
         let size = try fixture.bytes(fixture.directory.segment(Self.first)).count
         for position in 0..<size {
@@ -109,12 +109,12 @@ struct LogRecoveryTests {
 
     @Test("A flipped bit behind the state ends the tail there")
     func flippedTail() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         let changes = try fixture.crashed(batches: 3, behind: 1)
         let state = try #require(try LogState.read(fixture.directory.state))
         let size = try fixture.bytes(fixture.directory.segment(Self.first)).count
         for position in stride(from: Int(state.offset), to: size, by: 13) {
-            let copy = LogFixture(folder: try fixture.folder.copy())
+            let copy = try LogFixture(folder: fixture.folder.copy())
             try flip(copy.directory.segment(Self.first), at: position, bit: 1)
             let log = try copy.open()
             let kept = Int(log.tip?.sequence.value ?? 0)
@@ -125,7 +125,7 @@ struct LogRecoveryTests {
 
     @Test("A damaged state is damage, a missing one too, and one of another format is refused")
     func state() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         _ = try fixture.crashed(batches: 1, behind: 0)
         let bytes = try fixture.bytes(fixture.directory.state)
         for position in bytes.indices {
@@ -140,12 +140,12 @@ struct LogRecoveryTests {
 
     @Test("An index that is gone, torn or wrong is made again, and said")
     func index() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         _ = try fixture.crashed(batches: 2, behind: 0)
         let path = fixture.directory.index(Self.first)
         let whole = try fixture.bytes(path)
         for damage in [[], Array(whole.dropLast(7)), [UInt8](repeating: 0, count: whole.count)] {
-            let copy = LogFixture(folder: try fixture.folder.copy())
+            let copy = try LogFixture(folder: fixture.folder.copy())
             try copy.write(damage, to: copy.directory.index(Self.first))
             let log = try copy.open()
             #expect(try copy.bytes(copy.directory.index(Self.first)) == whole)
@@ -155,16 +155,16 @@ struct LogRecoveryTests {
 
     @Test("A crash at any step of a recovery is recovered from at the next start")
     func crashInRecovery() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         _ = try fixture.crashed(batches: 4, behind: 2)
         let lines = try fixture.lines()
-        let recovered = LogFixture(folder: try fixture.folder.copy())
+        let recovered = try LogFixture(folder: fixture.folder.copy())
         let new = try recovered.open().reader.segments.last!
         let files = LogFiles(directory: recovered.directory, first: new)
         let made = [files.index, files.originalsIndex, files.originals, files.segment]
         // Steps before the state is written: the first `count` files of the new segment are there.
         for count in 0...made.count {
-            let copy = LogFixture(folder: try fixture.folder.copy())
+            let copy = try LogFixture(folder: fixture.folder.copy())
             for path in made.prefix(count) {
                 try copy.write(try recovered.bytes(path), to: copy.folder.path + path.dropFirst(recovered.folder.path.count))
             }
@@ -174,7 +174,7 @@ struct LogRecoveryTests {
         let old = LogFiles(directory: fixture.directory, first: Self.first)
         let cut = [old.originals, old.index, old.segment]
         for count in 0...cut.count {
-            let copy = LogFixture(folder: try fixture.folder.copy())
+            let copy = try LogFixture(folder: fixture.folder.copy())
             for path in made + [recovered.directory.state] {
                 try copy.write(try recovered.bytes(path), to: copy.folder.path + path.dropFirst(recovered.folder.path.count))
             }
@@ -188,18 +188,18 @@ struct LogRecoveryTests {
 
     @Test("A segment that differs from the one it was recovered from is damage")
     func differingOverlap() throws {
-        var fixture = LogFixture()
+        var fixture = try LogFixture()
         _ = try fixture.crashed(batches: 4, behind: 2)
-        let recovered = LogFixture(folder: try fixture.folder.copy())
+        let recovered = try LogFixture(folder: fixture.folder.copy())
         let new = try recovered.open().reader.segments.last!
-        var other = LogFixture(folder: try fixture.folder.copy())
+        var other = try LogFixture(folder: fixture.folder.copy())
         let state = try #require(try LogState.read(fixture.directory.state))
         try Durable.truncate(other.directory.segment(Self.first), to: state.offset)
         try Durable.truncate(other.directory.originals(Self.first), to: state.originalsOffset)
         let log = try other.open()
         _ = try log.commit([other.added(words: 50)], now: LogFixture.time)
         // Two histories after the same state: never chosen between silently.
-        let mixed = LogFixture(folder: try fixture.folder.copy())
+        let mixed = try LogFixture(folder: fixture.folder.copy())
         try mixed.write(try other.bytes(other.directory.segment(Self.first)), to: mixed.directory.segment(Self.first))
         try mixed.write(try other.bytes(other.directory.originals(Self.first)), to: mixed.directory.originals(Self.first))
         for path in [mixed.directory.segment(new), mixed.directory.originals(new)] {
@@ -227,7 +227,7 @@ struct LogRecoveryTests {
     private func expectRecovery(
         of fixture: LogFixture, after damage: (DataDirectory) throws -> Void, keeping count: Int, note: String
     ) throws {
-        var copy = LogFixture(folder: try fixture.folder.copy())
+        var copy = try LogFixture(folder: fixture.folder.copy())
         try damage(copy.directory)
         let log = try copy.open()
         #expect(Int(log.tip?.sequence.value ?? 0) == count, "\(note)")
@@ -240,7 +240,7 @@ struct LogRecoveryTests {
     private func expectDamage(
         of fixture: LogFixture, after damage: (DataDirectory) throws -> Void, names text: String
     ) throws {
-        let copy = LogFixture(folder: try fixture.folder.copy())
+        let copy = try LogFixture(folder: fixture.folder.copy())
         try damage(copy.directory)
         let before = try DirectoryListing.names(copy.directory.log)
         let error = #expect(throws: SijillError.self) { try copy.open() }

@@ -41,7 +41,7 @@ struct OpenSequencesTests {
 
     @Test("The journal remembers what was renamed away until a state says that it is closed")
     func journal() throws {
-        let folder = TemporaryDirectory()
+        let folder = try TemporaryDirectory()
         var open = OpenSequences()
         open.insert(1...10)
         do {
@@ -59,7 +59,7 @@ struct OpenSequencesTests {
 
     @Test("A state reads back as it was written")
     func state() throws {
-        let folder = TemporaryDirectory()
+        let folder = try TemporaryDirectory()
         var state = LogState(log: .random())
         state.segment = SequenceNumber(12)
         state.originals = state.segment

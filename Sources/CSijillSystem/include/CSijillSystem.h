@@ -17,5 +17,12 @@ int sijill_open_beneath(int dir, const char *path, uint64_t flags);
 
 /* open(path, flags, mode), openat and fcntl are variadic; these are not. */
 int sijill_open(const char *path, int flags, uint32_t mode);
+int sijill_open_at(int dir, const char *name, int flags, uint32_t mode);
+
+/* f_type of fstatfs(2), or -1. */
+int64_t sijill_file_system_type(int fd);
+
+/* accept4(socket, NULL, NULL, SOCK_CLOEXEC). */
+int sijill_accept(int socket);
 
 #endif

@@ -1,0 +1,33 @@
+# Names for commands. What is longer than a line is in Scripts.
+.PHONY: help run test check lint build crash acceptance unit
+
+help: ## these lines
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: ## install what is missing, build, start the daemon on ./var
+	Scripts/requirements run
+	Scripts/run
+
+test: ## install what is missing, run the tests
+	Scripts/requirements test
+	swift test --parallel
+
+check: lint build ## lint, build without warnings, test: what every commit passes
+	Scripts/requirements test
+	swift test --parallel
+
+lint: ## style of the Swift sources and of the scripts
+	Scripts/lint
+
+build: ## everything, tests too; a warning is an error
+	Scripts/requirements test
+	swift build --build-tests
+
+crash: ## kill -9 and damage, in full (slow)
+	Scripts/acceptance --full kill_rounds cut_tail
+
+acceptance: ## every promise seen from outside, in full (slow)
+	Scripts/acceptance --full
+
+unit: ## the systemd unit
+	Scripts/unit

@@ -1,0 +1,41 @@
+import SijillFormat
+import SijillText
+
+/// A parsed input before the decision what becomes of it. The same bytes always give the same draft.
+package struct Draft: Hashable, Sendable {
+    package let content: Content
+    /// `content` as it will stand in the change.
+    package let encoded: EncodedContent
+    /// Of exactly the input's bytes.
+    package let raw: Digest
+    /// Of the text as UTF-8.
+    package let textDigest: Digest
+    /// Of the canonical words; nil when there are fewer than `canonicalWordsMin`.
+    package let canonical: CanonicalDigest?
+    /// Canonical words of the text.
+    package let words: Int
+    /// The encoding that the input was read as.
+    package let encoding: String
+    package let format: ArticleFormat
+
+    /// A text of fewer words is never a canonical duplicate of another (contract/text.md §1).
+    package static let canonicalWordsMin = 8
+
+    /// - Throws: `no-text` when the text has no letter and no number.
+    init(content: Content, text: [UInt8], input: [UInt8], format: ArticleFormat) throws(Rejection) {
+        let words = CanonicalWords(text)
+        guard words.count > 0 else {
+            throw Rejection(.noText, "the text has no letter and no number; deliver a text with words")
+        }
+        self.content = content
+        self.format = format
+        self.words = words.count
+        encoding = "utf-8"
+        encoded = EncodedContent(content)
+        raw = Digest.of(input)
+        textDigest = Digest.of(text)
+        canonical =
+            words.count >= Draft.canonicalWordsMin
+            ? CanonicalDigest(version: .c0, digest: Digest.of(words.bytes)) : nil
+    }
+}

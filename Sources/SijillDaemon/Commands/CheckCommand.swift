@@ -1,0 +1,96 @@
+import ArgumentParser
+import SijillFiles
+import SijillFormat
+import SijillLog
+import SijillStore
+
+/// `sijilld check`: reads everything and says what is wrong, a line a finding.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Read log, originals, indexes, state and store, and say what does not fit.",
+        discussion: """
+            Changes nothing. May run beside the daemon. Ends with exit code 0 when everything is sound, 1 when \
+            something was found.
+            """)
+
+    @OptionGroup var options: DirectoryOptions
+
+    @Flag(help: "Print one JSON object instead of lines.")
+    var json = false
+
+    func run() throws {
+        let directory = try options.load().data
+        guard File.exists(directory.state) || File.exists(directory.log) else {
+            throw SijillError(
+                .configuration, "\(directory.root.escapedForDisplay) is no data directory: it has no log",
+                remedy: "name the right one with --data")
+        }
+        // One daemon or one command at a time, unless the daemon says how far its log is durable.
+        var lock: DirectoryLock?
+        do {
+            lock = try DirectoryLock(directory)
+        } catch let error where error.code == .locked {
+            lock = nil
+        }
+        let (findings, count) = try check(directory, isRunning: lock == nil)
+        withExtendedLifetime(lock) { report(findings, count) }
+        if !findings.isEmpty { throw ArgumentParser.ExitCode(SijillFormat.ExitCode.checkFailed.rawValue) }
+    }
+
+    private func check(_ directory: DataDirectory, isRunning: Bool) throws -> (findings: [String], count: UInt64) {
+        // The store's snapshot first: what it has applied is in the log before the log is asked for its end.
+        let log = try? LogState.read(directory.state)?.log
+        let comparison = log.map { StoreComparison(path: directory.store, log: $0) }
+        let bound = isRunning ? try position(of: directory) : nil
+        var progress = ProgressLine(total: try logBytes(directory))
+        var next = SequenceNumber(1)
+        var check = LogCheck(directory, bound: bound) { progress.add($0) } found: { changes in
+            // Behind a hole in the log the store cannot be held against it.
+            guard changes.first?.sequence == next else { return }
+            next = changes.last!.sequence.next
+            comparison?.add(changes)
+        }
+        try check.run()
+        progress.end()
+        return (check.findings + (comparison?.finish() ?? []), check.changeCount)
+    }
+
+    private func position(of directory: DataDirectory) throws -> SequenceNumber {
+        guard let answer = try LocalSocket.ask(directory.control, ControlServer.Question.position.rawValue),
+            let value = try? JSONParser.parse(Array(answer.utf8)), case .number(let literal)? = value["sequence"],
+            let sequence = Decimal.value(Array(literal.utf8))
+        else {
+            throw SijillError(
+                .locked, "another sijilld works on \(directory.root.escapedForDisplay) and does not say how far it is",
+                remedy: "try again in a moment, or stop it")
+        }
+        return SequenceNumber(sequence)
+    }
+
+    /// Bytes of log and originals, for the progress bar.
+    private func logBytes(_ directory: DataDirectory) throws -> UInt64 {
+        var bytes: UInt64 = 0
+        for (folder, kind) in [(directory.log, ".ndjson"), (directory.originals, ".warc")] {
+            for name in (try? DirectoryListing.names(folder)) ?? [] where name.hasSuffix(kind) {
+                bytes += (try? File("\(folder)/\(name)", .read).size()) ?? 0
+            }
+        }
+        return bytes
+    }
+
+    private func report(_ findings: [String], _ count: UInt64) {
+        if json {
+            var writer = ByteWriter()
+            writer.json(
+                .object([
+                    JSONMember(name: "changes", value: .number(String(count))),
+                    JSONMember(name: "findings", value: .array(findings.map { .string(Array($0.utf8)) })),
+                ]))
+            printLine(String(decoding: writer.bytes, as: UTF8.self))
+            return
+        }
+        for finding in findings { printLine(finding.escapedForDisplay) }
+        printLine(findings.isEmpty ? "sound: \(count) changes" : "\(findings.count) findings in \(count) changes")
+    }
+}

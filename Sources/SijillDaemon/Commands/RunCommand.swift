@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SijillFiles
+
+/// `sijilld run`: the daemon, until SIGTERM.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Take in what is dropped in the inbox and serve the log (the default command).")
+
+    @OptionGroup var options: DirectoryOptions
+
+    @Option(help: ArgumentHelp("The folder that files are dropped into (default: DATA/inbox).", valueName: "dir"))
+    var inbox: String?
+
+    @Option(help: ArgumentHelp("HOST:PORT or unix:PATH to serve on (default: 127.0.0.1:8750).", valueName: "address"))
+    var listen: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel: String?
+
+    func run() async throws {
+        let configuration = try options.load([.inboxPath: inbox, .listen: listen, .logLevel: logLevel])
+        var logger = Logger(label: "sijilld") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.logLevel
+        let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
+        try await Daemon(configuration, notifier: notifier, logger: logger).run()
+    }
+}
+
+/// `sijilld check-config`: reads the settings and says what they come to.
+struct CheckConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check-config", abstract: "Read the configuration and say what is wrong with it.")
+
+    @OptionGroup var options: DirectoryOptions
+
+    func run() throws {
+        let configuration = try options.load()
+        printLine("data \(configuration.data.root.escapedForDisplay)")
+        printLine("inbox \(configuration.inboxPath.escapedForDisplay)")
+        printLine("listen \(configuration.listen)")
+        printLine("the configuration is good")
+    }
+}

@@ -1,0 +1,217 @@
+import Dispatch
+import Glibc
+import Logging
+import ServiceLifecycle
+import SijillArticles
+import SijillFeed
+import SijillFiles
+import SijillFormat
+import SijillIngest
+import SijillLog
+import SijillStore
+import Synchronization
+
+/// The daemon put together: log, store, ledger, inbox and feed of one data directory, from start to stop.
+///
+/// Documentation/Queues.md says which queue owns what.
+package final class Daemon: Sendable {
+    private let configuration: DaemonConfiguration
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+    private let health = Mutex(Health.notReady("the daemon is starting"))
+
+    package init(_ configuration: DaemonConfiguration, notifier: ServiceNotifier, logger: Logger) {
+        self.configuration = configuration
+        self.notifier = notifier
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT, then drains and returns.
+    ///
+    /// - Throws: `SijillError` that says why the daemon cannot start, with its exit code.
+    package func run() async throws {
+        let lock = try prepareDirectory()
+        let log = try ChangeLog(configuration.data)
+        for line in log.recovery.lines { logger.notice("\(line)") }
+        log.announce()
+        let store = try StoreOpening(configuration.data, logger: logger).open(for: log.reader)
+        let openChanges = try OpenChanges.read(log)
+        let ledger = Ledger(
+            log: log, store: store, reserveBytes: UInt64(configuration.diskReserveBytes), logger: logger)
+        let inbox = try makeInbox(ledger: ledger, log: log)
+        ledger.start(listener(inbox: inbox))
+
+        let listening = AsyncStream<FeedConfiguration.Address>.makeStream()
+        let feed = makeFeed(log.reader, store) { listening.continuation.yield($0) }
+        var feedConfiguration = ServiceGroupConfiguration(services: [.init(service: feed)], logger: logger)
+        feedConfiguration.gracefulShutdownSignals = []
+        let services = ServiceGroup(configuration: feedConfiguration)
+        let stop = StopSignals(inbox: inbox)
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { listening.continuation.finish() }
+                try await services.run()
+            }
+            guard let address = await listening.stream.first(where: { _ in true }) else {
+                // The feed could not listen: its error ends the group.
+                try await group.next()
+                return
+            }
+            let control = try ControlServer(configuration.data) { Self.answer($0, ledger) }
+            inbox.start(open: openChanges)
+            let watchdog = Watchdog(notifier, ledger: ledger)
+            ready(address)
+            await stop.first()
+            health.withLock { $0 = .notReady("the daemon is stopping") }
+            try? notifier.send(.stopping, .status("draining"))
+            logger.notice("draining")
+            await withCheckedContinuation { done in inbox.drain { ledger.drain { done.resume() } } }
+            watchdog.stop()
+            control.stop()
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+        }
+        try store.checkpoint()
+        try store.close()
+        withExtendedLifetime(lock) { logger.notice("stopped") }
+    }
+
+    // MARK: Parts
+
+    /// Makes the data directory when it is not there and takes its lock.
+    private func prepareDirectory() throws -> DirectoryLock {
+        let root = configuration.data.root
+        do throws(SystemError) {
+            try Durable.createDirectory(root)
+        } catch {
+            throw SijillError(
+                error.isPermission ? .permission : .configuration,
+                "the data directory \(root.escapedForDisplay) cannot be made: \(error)",
+                remedy: "make its parent, or name another with --data")
+        }
+        return try DirectoryLock(configuration.data)
+    }
+
+    private func makeInbox(ledger: Ledger, log: ChangeLog) throws -> Inbox {
+        for folder in [configuration.inboxPath, configuration.data.quarantine] {
+            do throws(SystemError) {
+                try Durable.createDirectory(folder)
+            } catch {
+                throw SijillError(
+                    .configuration, "\(folder.escapedForDisplay) cannot be made: \(error)",
+                    remedy: "make it, writable for this user")
+            }
+        }
+        var settings = InboxSettings(path: configuration.inboxPath, quarantinePath: configuration.data.quarantine)
+        settings.times.settle = configuration.inbox.settle
+        settings.times.rescan = configuration.inbox.rescan
+        settings.times.emptyWait = configuration.inbox.emptyWait
+        settings.input.fileBytesMax = configuration.limits.fileBytesMax
+        settings.input.jsonlBytesMax = configuration.limits.jsonlBytesMax
+        settings.input.lineBytesMax = configuration.limits.lineBytesMax
+        settings.input.textBytesMax = configuration.limits.textBytesMax
+        settings.input.jsonDepthMax = configuration.limits.jsonDepthMax
+        settings.intake.workers =
+            configuration.workerCount > 0 ? configuration.workerCount : ProcessorCount.online
+        let removals = log.removals
+        let reader = log.reader
+        let hooks = RemovalHooks(
+            removed: { try removals.renamedAway($0.map(\.values)) },
+            closed: { ledger.closed($0.map(\.values)) },
+            change: { sequence in
+                (try? reader.line(of: sequence)).flatMap { $0 }.flatMap { try? Change(line: $0) }.map(OpenChange.init)
+            })
+        return try Inbox(settings: settings, sink: ledger, journal: hooks, logger: logger)
+    }
+
+    private func makeFeed(
+        _ reader: LogReader, _ store: Store, onListening: @escaping @Sendable (FeedConfiguration.Address) -> Void
+    ) -> FeedServer {
+        let address: FeedConfiguration.Address =
+            switch configuration.listen {
+            case .tcp(let host, let port): .host(host, port: port)
+            case .unixSocket(let path): .unix(path: path)
+            }
+        return FeedServer(
+            reader: reader, store: store, configuration: FeedConfiguration(address: address),
+            health: { self.health.withLock { $0 } }, logger: logger, onListening: onListening)
+    }
+
+    private func listener(inbox: Inbox) -> Ledger.Listener {
+        Ledger.Listener(
+            committed: { inbox.committed($0) },
+            paused: { [self] reason in
+                inbox.pause(reason: reason)
+                health.withLock { $0 = .notReady("ingest is paused: \(reason)") }
+                try? notifier.send(.status("ingest is paused: \(reason)"))
+            },
+            resumed: { [self] in
+                inbox.resume()
+                health.withLock { $0 = .ready }
+                try? notifier.send(.status("taking in"))
+            },
+            failed: { [logger] error in
+                // Nothing may be acknowledged any more, so nothing is drained either.
+                logger.critical("\(error)")
+                exit(error.code.rawValue)
+            })
+    }
+
+    private func ready(_ address: FeedConfiguration.Address) {
+        health.withLock { $0 = .ready }
+        try? notifier.send(.ready, .status("taking in from \(configuration.inboxPath), serving on \(address)"))
+        logger.notice(
+            "ready",
+            metadata: [
+                "inbox.path": "\(configuration.inboxPath.escapedForDisplay)", "listen": "\(address)",
+                "data": "\(configuration.data.root.escapedForDisplay)",
+            ])
+    }
+
+    private static func answer(_ question: ControlServer.Question, _ ledger: Ledger) -> String {
+        switch question {
+        case .position: #"{"sequence":\#(ledger.position())}"#
+        }
+    }
+}
+
+extension ClosedRange<SequenceNumber> {
+    fileprivate var values: ClosedRange<UInt64> { lowerBound.value...upperBound.value }
+}
+
+/// Cores that this process may use.
+enum ProcessorCount {
+    static var online: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}
+
+/// SIGTERM and SIGINT end the daemon; SIGHUP makes it look through the inbox again.
+private final class StopSignals: Sendable {
+    private let stream: AsyncStream<Void>
+    private let sources: [SignalSource]
+
+    init(inbox: Inbox) {
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        self.stream = stream
+        // These become errors of the calls that cause them.
+        for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
+        sources =
+            [SIGTERM, SIGINT].map { SignalSource($0) { continuation.yield() } }
+            + [SignalSource(SIGHUP) { inbox.rescan() }]
+    }
+
+    func first() async { _ = await stream.first(where: { _ in true }) }
+}
+
+/// Tells the service manager that the ledger is alive, from the ledger's own queue: a ledger that hangs is restarted.
+private final class Watchdog: Sendable {
+    private let timer: RepeatingTimer?
+
+    init(_ notifier: ServiceNotifier, ledger: Ledger) {
+        timer = notifier.watchdogInterval.map { interval in
+            RepeatingTimer(every: interval / 2, queue: ledger.queue) { try? notifier.send(.alive) }
+        }
+    }
+
+    func stop() { timer?.cancel() }
+}

@@ -1,0 +1,307 @@
+import Dispatch
+import Logging
+import SijillFiles
+import SijillFormat
+import SijillIngest
+import SijillLog
+import SijillStore
+import Synchronization
+
+/// The one place where a change becomes durable: decide, commit, apply, announce, batch by batch, on the serial
+/// queue `sijill.ledger`.
+///
+/// Whatever has arrived while a batch was synced is the next batch. `@unchecked Sendable`: everything but the
+/// mailbox is touched on the queue only, and that is checked.
+package final class Ledger: ArrivalSink, @unchecked Sendable {
+    /// What the ledger tells the rest of the daemon. Called on the ledger's queue.
+    package struct Listener: Sendable {
+        /// These arrivals are durable, applied and announced.
+        package var committed: @Sendable ([Outcome]) -> Void
+        /// Nothing can be written for now; the reason is for people.
+        package var paused: @Sendable (String) -> Void
+        /// Writing goes on.
+        package var resumed: @Sendable () -> Void
+        /// The log cannot be written any more: nothing more is acknowledged, and the process must end.
+        package var failed: @Sendable (SijillError) -> Void
+
+        package init(
+            committed: @escaping @Sendable ([Outcome]) -> Void, paused: @escaping @Sendable (String) -> Void,
+            resumed: @escaping @Sendable () -> Void, failed: @escaping @Sendable (SijillError) -> Void
+        ) {
+            self.committed = committed
+            self.paused = paused
+            self.resumed = resumed
+            self.failed = failed
+        }
+    }
+
+    private struct Mailbox {
+        var arrivals: [Arrival] = []
+        var isScheduled = false
+    }
+
+    package let queue = DispatchQueue(label: "sijill.ledger")
+    private let log: ChangeLog
+    private let store: Store
+    private let reserveBytes: UInt64
+    private let logger: Logger
+    private let mailbox = Mutex(Mailbox())
+    private var listener: Listener?
+    /// Arrivals that wait for a batch, oldest first.
+    private var waiting: [Arrival] = []
+    /// Durable changes that the store could not take yet.
+    private var unapplied: [Change] = []
+    private var isPaused = false
+    private var hasFailed = false
+    private var retryTimer: DeadlineTimer?
+    private var stateTimer: DeadlineTimer?
+    private var isStateTimerSet = false
+    private var stateWritten = ContinuousClock.now
+
+    /// How often a paused ledger looks whether there is space again.
+    private static let retryInterval = Duration.seconds(5)
+    /// `log/state` is written at most this often under load.
+    private static let stateInterval = Duration.seconds(1)
+    /// How long after the last commit the ledger counts as idle, and the state is written.
+    private static let idleDelay = Duration.milliseconds(50)
+
+    /// - Parameter reserveBytes: ingest pauses when less is free (or less than 2 % of a small disk).
+    package init(log: ChangeLog, store: Store, reserveBytes: UInt64, logger: Logger) {
+        self.log = log
+        self.store = store
+        self.reserveBytes = reserveBytes
+        self.logger = logger
+    }
+
+    /// Must be called once before the first `submit`.
+    package func start(_ listener: Listener) {
+        queue.sync {
+            self.listener = listener
+            retryTimer = DeadlineTimer(queue: queue) { [weak self] in self?.retry() }
+            stateTimer = DeadlineTimer(queue: queue) { [weak self] in self?.stateIsDue() }
+        }
+    }
+
+    /// Takes arrivals in their order and returns at once. From any queue.
+    package func submit(_ arrivals: [Arrival]) {
+        let schedules = mailbox.withLock { mailbox in
+            mailbox.arrivals += arrivals
+            defer { mailbox.isScheduled = true }
+            return !mailbox.isScheduled
+        }
+        if schedules { queue.async { self.collect() } }
+    }
+
+    /// Files of changes are gone from the inbox. From any queue.
+    package func closed(_ ranges: [ClosedRange<UInt64>]) {
+        log.removals.closed(ranges)
+        queue.async { self.scheduleState() }
+    }
+
+    /// Commits what has been submitted, writes the state, and closes the log; then calls back on the ledger's queue.
+    /// Nothing may be submitted afterwards.
+    package func drain(_ completion: @escaping @Sendable () -> Void) {
+        queue.async { [self] in
+            collect()
+            finish { try log.close() }
+            retryTimer?.cancel()
+            stateTimer?.cancel()
+            completion()
+        }
+    }
+
+    /// Where the log stands, for whoever asks over the control socket. From any queue but the ledger's.
+    package func position() -> SequenceNumber {
+        queue.sync { log.tip?.sequence ?? .none }
+    }
+
+    // MARK: - On the queue
+
+    private func collect() {
+        dispatchPrecondition(condition: .onQueue(queue))
+        waiting += mailbox.withLock { mailbox in
+            mailbox.isScheduled = false
+            return exchange(&mailbox.arrivals, with: [])
+        }
+        while !waiting.isEmpty, !isPaused, !hasFailed {
+            let count = Self.batchCount(waiting)
+            guard commit(Array(waiting.prefix(count))) else { break }
+            waiting.removeFirst(count)
+            waiting += mailbox.withLock { exchange(&$0.arrivals, with: []) }
+        }
+        scheduleState()
+    }
+
+    /// How many arrivals from the front make a batch: 1,000, or 64 MiB, and at least one.
+    private static func batchCount(_ arrivals: [Arrival]) -> Int {
+        var bytes: UInt64 = 0
+        var count = 0
+        for arrival in arrivals.prefix(Limits.batchChangesMax) {
+            bytes += arrival.file.bytes
+            if bytes > UInt64(Limits.batchBytesMax), count > 0 { break }
+            count += 1
+        }
+        return count
+    }
+
+    /// Whether the batch is durable, applied and announced.
+    private func commit(_ arrivals: [Arrival]) -> Bool {
+        let started = ContinuousClock.now
+        if let reason = lackOfSpace() {
+            pause(reason)
+            return false
+        }
+        do {
+            let entries = try decide(arrivals)
+            let changes = try log.commit(entries, now: WallClock.timestamp())
+            guard applyAndAnnounce(changes) else {
+                // Durable, so never submitted again: the outcomes follow when the store has taken them.
+                listener?.committed(outcomes(arrivals, changes))
+                return !hasFailed
+            }
+            listener?.committed(outcomes(arrivals, changes))
+            logBatch(changes, bytes: arrivals.reduce(0) { $0 + $1.file.bytes }, took: .now - started)
+            return true
+        } catch let error as SystemError where error.isOutOfSpace {
+            pause("no space on the disk: \(error)")
+        } catch {
+            fail(error)
+        }
+        return false
+    }
+
+    private func decide(_ arrivals: [Arrival]) throws -> [ChangeLog.Entry] {
+        var decider = BatchDecider(index: store)
+        var entries: [ChangeLog.Entry] = []
+        entries.reserveCapacity(arrivals.count)
+        for (offset, arrival) in arrivals.enumerated() {
+            let decision = try decider.decide(arrival, cursor: log.cursor(ahead: offset))
+            entries.append(
+                ChangeLog.Entry(
+                    record: decision.record, content: decision.content, encoded: decision.encoded,
+                    original: decision.original))
+        }
+        return entries
+    }
+
+    /// Applies durable changes to the store and lets readers see them. A store without space keeps them waiting: the
+    /// log has them.
+    private func applyAndAnnounce(_ changes: [Change]) -> Bool {
+        unapplied += changes
+        do {
+            try store.apply(unapplied)
+            unapplied = []
+            log.announce()
+            return true
+        } catch let error as StoreError where error.code == .outOfSpace {
+            pause("no space on the disk: \(error)")
+        } catch {
+            fail(error)
+        }
+        return false
+    }
+
+    private func outcomes(_ arrivals: [Arrival], _ changes: [Change]) -> [Outcome] {
+        zip(arrivals, changes).map { arrival, change in
+            if case .rejected(let rejection) = arrival.outcome {
+                return Outcome(id: arrival.id, sequence: change.sequence, reason: rejection.reason)
+            }
+            return Outcome(id: arrival.id, sequence: change.sequence)
+        }
+    }
+
+    private func logBatch(_ changes: [Change], bytes: UInt64, took: Duration) {
+        var counts: [ChangeType: Int] = [:]
+        for change in changes { counts[change.record.type, default: 0] += 1 }
+        logger.info(
+            "batch",
+            metadata: [
+                "log.sequence": "\(changes.last!.sequence)", "added": "\(counts[.added] ?? 0)",
+                "duplicated": "\(counts[.duplicated] ?? 0)", "rejected": "\(counts[.rejected] ?? 0)",
+                "bytes": "\(bytes)", "ms": "\(took.milliseconds)",
+            ])
+    }
+
+    // MARK: Space
+
+    /// Why nothing may be written now; nil when there is room.
+    private func lackOfSpace() -> String? {
+        guard let space = try? DiskSpace.of(log.directory.root) else { return nil }
+        let reserve = min(reserveBytes, space.total / 50)
+        if space.free >= reserve { return nil }
+        return "\(space.free >> 20) MiB are free on the disk, \(reserve >> 20) MiB are kept in reserve"
+    }
+
+    private func pause(_ reason: String) {
+        retryTimer?.schedule(after: Self.retryInterval)
+        guard !isPaused else { return }
+        isPaused = true
+        logger.warning("ingest is paused", metadata: ["reason": "\(reason)"])
+        listener?.paused(reason)
+    }
+
+    private func retry() {
+        guard isPaused, !hasFailed else { return }
+        if let reason = lackOfSpace() { return pause(reason) }
+        guard unapplied.isEmpty || applyAndAnnounce([]) else { return }
+        isPaused = false
+        logger.notice("ingest goes on")
+        listener?.resumed()
+        collect()
+    }
+
+    private func fail(_ error: any Error) {
+        guard !hasFailed else { return }
+        hasFailed = true
+        let known = error as? SijillError ?? (error as? StoreError)?.sijillError
+        listener?.failed(
+            known
+                ?? SijillError(
+                    .inputOutput, "the log or the store cannot be written: \(error)",
+                    remedy: "check the disk; the daemon recovers when it is started again"))
+    }
+
+    // MARK: State
+
+    private func scheduleState() {
+        guard !isStateTimerSet, !hasFailed, log.isStateBehind else { return }
+        isStateTimerSet = true
+        let sinceLast = ContinuousClock.now - stateWritten
+        stateTimer?.schedule(after: max(Self.idleDelay, Self.stateInterval - sinceLast))
+    }
+
+    private func stateIsDue() {
+        isStateTimerSet = false
+        finish { try log.writeState() }
+        scheduleState()
+    }
+
+    private func finish(_ write: () throws -> Void) {
+        guard !hasFailed else { return }
+        do {
+            try write()
+            stateWritten = .now
+        } catch let error as SystemError where error.isOutOfSpace {
+            pause("no space on the disk: \(error)")
+            stateWritten = .now
+        } catch {
+            fail(error)
+        }
+    }
+}
+
+extension Store: SeenIndex {}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int64 {
+        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}
+
+/// Puts a new value in a place and returns the old one.
+private func exchange<Value>(_ place: inout Value, with value: Value) -> Value {
+    let old = place
+    place = value
+    return old
+}

@@ -1,0 +1,78 @@
+import SijillFiles
+import SijillFormat
+
+/// A file between its reading and its removal. Belongs to the inbox's queue.
+final class FileInHand {
+    /// An input that was handed to the ledger and is not durable yet.
+    struct Pending {
+        let file: FileRecord
+        let detail: String
+        /// A rejected record's bytes, to be kept in quarantine.
+        let bytes: [UInt8]?
+        let weight: Int
+    }
+
+    let work: Work
+    let taken: TakenFile
+    var pending: [UInt64: Pending] = [:]
+    var nextRecord: UInt64 = 0
+    /// Nothing more is read of it.
+    var isReadToEnd = false
+    /// Reading was broken off: it is put back instead of removed.
+    var failure: IntakeResult?
+    var sequences = SequenceRanges()
+    /// Its one change, when the whole file is one input.
+    var whole: OpenChange?
+    /// Of a file of many records, the durable one that lies furthest behind.
+    var last: OpenChange?
+    /// Rejected records that are durable in the log and not yet in quarantine.
+    var rejects: [(change: OpenChange, bytes: [UInt8]?)] = []
+    /// Rejected records since the daemon took it up, for a reading that is broken off.
+    var rejected: [OpenChange] = []
+    var rejectsFiles: [RejectReason: RejectsFile] = [:]
+    /// It lies under its removal name.
+    var isSetAside = false
+    /// Its removal has been noted in the journal.
+    var isJournaled = false
+
+    init(work: Work, taken: TakenFile) {
+        self.work = work
+        self.taken = taken
+    }
+
+    var isFinished: Bool { isReadToEnd && pending.isEmpty }
+
+    /// The directory it lies in, relative to the inbox.
+    var directoryPath: [UInt8] { Array(taken.path.dropLast(taken.key.name.count + 1)) }
+
+    /// Notes that a pending input is durable.
+    func committed(_ input: Pending, _ outcome: Outcome) {
+        sequences.insert(outcome.sequence)
+        let change = OpenChange(
+            sequence: outcome.sequence, file: input.file, reason: outcome.reason, detail: input.detail)
+        guard input.file.offset != nil else {
+            whole = change
+            return
+        }
+        if (change.file.offset ?? 0) >= (last?.file.offset ?? 0) { last = change }
+        if outcome.reason != nil {
+            rejects.append((change, input.bytes))
+            rejected.append(change)
+        }
+    }
+
+    /// Appends the rejected records that are durable in the log to their files in quarantine.
+    func writeRejects(_ quarantine: Quarantine) throws(SystemError) {
+        while let (change, bytes) = rejects.first {
+            let reason = change.reason ?? .readError  // only rejected changes are in `rejects`
+            if rejectsFiles[reason] == nil { rejectsFiles[reason] = try quarantine.rejects(of: change) }
+            try rejectsFiles[reason]?.add(change, bytes: bytes)
+            rejects.removeFirst()
+        }
+    }
+
+    /// Makes the rejected records in quarantine durable.
+    func syncRejects() throws(SystemError) {
+        for file in rejectsFiles.values { try file.sync() }
+    }
+}

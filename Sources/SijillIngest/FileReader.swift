@@ -1,0 +1,248 @@
+import Glibc
+import SijillArticles
+import SijillFiles
+import SijillFormat
+import Synchronization
+
+/// What reading one file gave.
+enum Reading: Sendable {
+    case notTaken(IntakeResult)
+    /// The file is one input.
+    case whole(TakenFile, FileRecord, Arrival.Outcome)
+    /// Its change is in the log from before the daemon ended: only the removal is left to do.
+    case alreadyTaken(TakenFile, OpenChange)
+    /// A file of many records, to be gone through.
+    case many(RecordFile)
+    /// Over `FileReader.smallBytesMax`, and to be read by itself; `isLines` when it can be streamed.
+    case large(bytes: UInt64, isLines: Bool)
+}
+
+/// A file that was handed out, with what the directory table says about it.
+struct Work: Sendable {
+    let handOut: HandOut
+    let path: [UInt8]
+    let source: String
+
+    /// The name as a change writes it.
+    var name: (text: String, bytes: [UInt8]?) {
+        let bytes = handOut.key.name
+        if let text = String(validating: bytes, as: UTF8.self) { return (text, nil) }
+        return (String(decoding: bytes, as: UTF8.self), bytes)
+    }
+}
+
+/// Reads and parses one file: open beneath the inbox, ask for writers, read, look again. Runs on `sijill.intake`.
+struct FileReader: Sendable {
+    /// Files up to here are read many to a block.
+    static let smallBytesMax: UInt64 = 256 << 10
+
+    let root: DirectoryHandle
+    let limits: InputLimits
+    let articles: ArticleReader
+    /// fs.protected_hardlinks: nobody links to a file that is not theirs to write.
+    let protectsHardLinks: Bool
+    let resumption: ResumptionBox
+
+    init(root: DirectoryHandle, limits: InputLimits, protectsHardLinks: Bool, resumption: ResumptionBox) {
+        self.root = root
+        self.limits = limits
+        articles = ArticleReader(limits: limits)
+        self.protectsHardLinks = protectsHardLinks
+        self.resumption = resumption
+    }
+
+    func read(_ work: Work, admitsLarge: Bool) -> Reading {
+        do throws(SystemError) {
+            let descriptor = try root.openFile(work.path)
+            let status = try descriptor.status()
+            return try read(descriptor, status, work, admitsLarge)
+        } catch {
+            return failed(error, work)
+        }
+    }
+
+    private func read(
+        _ descriptor: FileDescriptor, _ status: FileStatus, _ work: Work, _ admitsLarge: Bool
+    ) throws(SystemError) -> Reading {
+        guard status.kind == .regular else { return irregular(status, work) }
+        if work.handOut.asksForWriters {
+            switch Lease.probe(descriptor) {
+            case .noWriter: break
+            case .hasWriter: return .notTaken(.hasWriter)
+            case .unavailable: return .notTaken(.noLeases)
+            }
+        }
+        let format = ArticleFormat(fileName: work.handOut.key.name)
+        let taken = TakenFile(key: work.handOut.key, path: work.path, status: status)
+        let max = format == .jsonl ? limits.jsonlBytesMax : UInt64(limits.fileBytesMax)
+        if status.bytes > max {
+            return unread(taken, work, Rejection.tooLarge("the file", bytes: status.bytes, max: max))
+        }
+        if status.bytes > FileReader.smallBytesMax, !admitsLarge {
+            return .large(bytes: status.bytes, isLines: format == .jsonl)
+        }
+        if status.linkCount > 1, !protectsHardLinks {
+            let detail = "the file has \(status.linkCount) names and fs.protected_hardlinks is 0; copy it in"
+            return unread(taken, work, Rejection(.notRegular, detail))
+        }
+        if format == .jsonl, !work.handOut.isTooDeep, status.bytes > 0 {
+            return try lines(descriptor, taken, work)
+        }
+        return try whole(descriptor, taken, work, format)
+    }
+
+    private func whole(
+        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ format: ArticleFormat?
+    ) throws(SystemError) -> Reading {
+        let bytes = try descriptor.readAll(expected: Int(taken.status.bytes), limit: limits.fileBytesMax + 1)
+        guard try descriptor.status().isUnchanged(since: taken.status), bytes.count == taken.status.bytes else {
+            return .notTaken(.changedWhileRead)
+        }
+        if bytes.isEmpty, !work.handOut.mayBeEmpty { return .notTaken(.empty) }
+        let outcome: Arrival.Outcome
+        do throws(Rejection) {
+            if work.handOut.isTooDeep { throw FileReader.tooDeep }
+            if bytes.isEmpty { throw Rejection(.empty, "the file has no bytes") }
+            guard let format else { throw Rejection.unsupportedType }
+            if format == .json, case .array(let ranges) = try articles.records(of: bytes) {
+                if ranges.isEmpty { throw Rejection.noRecords }
+                let begun = takeBegun(taken, work)
+                return .many(
+                    RecordFile(elements: ranges, of: bytes, taken: taken, work: work, reader: self, begun: begun))
+            }
+            outcome = .draft(try articles.draft(bytes, format: format), bytes: bytes)
+        } catch {
+            if error.reason == .truncated, !work.handOut.isLastReading { return .notTaken(.looksCut) }
+            outcome = .rejected(error)
+        }
+        return settled(taken, work, outcome, bytes, format)
+    }
+
+    /// A file that is one input, unless its change is in the log already.
+    private func settled(
+        _ taken: TakenFile, _ work: Work, _ outcome: Arrival.Outcome, _ bytes: [UInt8], _ format: ArticleFormat?
+    ) -> Reading {
+        var encoding: String?
+        let digest: Digest
+        if case .draft(let draft, _) = outcome {
+            digest = draft.raw
+            encoding = draft.encoding
+        } else {
+            digest = Digest.of(bytes)
+        }
+        if let change = takeWhole(taken, work, UInt64(bytes.count), digest) { return .alreadyTaken(taken, change) }
+        let (name, nameBytes) = work.name
+        let file = FileRecord(
+            name: name, nameBytes: nameBytes, source: work.source, bytes: UInt64(bytes.count), sha256: digest,
+            encoding: encoding, format: format?.rawValue, inode: taken.status.inode)
+        return .whole(taken, file, outcome)
+    }
+
+    private func lines(
+        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work
+    ) throws(SystemError) -> Reading {
+        if !work.handOut.isLastReading, try endsCut(descriptor, taken.status) { return .notTaken(.looksCut) }
+        let begun = takeBegun(taken, work)
+        return .many(RecordFile(lines: descriptor, taken: taken, work: work, reader: self, begun: begun))
+    }
+
+    /// Whether a JSONL file's last line has no end and is JSON that ends too early. Asked before the first record is
+    /// handed on, so that a file still being delivered is waited for as a whole.
+    private func endsCut(_ descriptor: FileDescriptor, _ status: FileStatus) throws(SystemError) -> Bool {
+        var tail: [UInt8] = []
+        var piece = 4 << 10
+        while true {
+            let count = min(piece, limits.lineBytesMax, Int(status.bytes))
+            tail.removeAll(keepingCapacity: true)
+            _ = try descriptor.read(count, at: status.bytes - UInt64(count), into: &tail)
+            let lineStart = tail.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 }
+            if lineStart == tail.count { return false }
+            if let lineStart {
+                tail.removeFirst(lineStart)
+            } else if count < Int(status.bytes) {
+                if count >= limits.lineBytesMax { return false }
+                piece *= 8
+                continue
+            }
+            if tail.isEmpty { return false }
+            do throws(Rejection) {
+                _ = try articles.draft(tail, format: .jsonl)
+                return false
+            } catch {
+                return error.reason == .truncated
+            }
+        }
+    }
+
+    // MARK: What cannot be read
+
+    private func failed(_ error: SystemError, _ work: Work) -> Reading {
+        switch error.code {
+        case ENOENT, ENOTDIR, ESTALE: return .notTaken(.vanished)
+        case EACCES, EPERM, EMFILE, ENFILE, ENOMEM, EAGAIN: return .notTaken(.blocked)
+        default: break
+        }
+        // The status also tells a symbolic link (ELOOP) and a socket (ENXIO) from a disk that fails.
+        let status: FileStatus
+        do throws(SystemError) {
+            status = try statusWithoutOpening(work)
+        } catch {
+            return .notTaken(error.isNotFound ? .vanished : .blocked)
+        }
+        if status.kind != .regular { return irregular(status, work) }
+        if error.code == ELOOP || error.code == ENXIO { return .notTaken(.vanished) }  // replaced in between
+        let taken = TakenFile(key: work.handOut.key, path: work.path, status: status)
+        let detail = "\(error.call) failed with errno \(error.code); look at the disk, then deliver the file again"
+        return unread(taken, work, Rejection(.readError, detail))
+    }
+
+    private func statusWithoutOpening(_ work: Work) throws(SystemError) -> FileStatus {
+        let directory = work.path.dropLast(work.handOut.key.name.count + 1)
+        return try root.openDirectory(Array(directory)).status(of: work.handOut.key.name)
+    }
+
+    private func irregular(_ status: FileStatus, _ work: Work) -> Reading {
+        let taken = TakenFile(key: work.handOut.key, path: work.path, status: status)
+        switch status.kind {
+        case .directory: return .notTaken(.vanished)
+        case .symbolicLink:
+            return unread(taken, work, Rejection(.symlink, "a symbolic link is never followed; deliver the file"))
+        case .regular, .special:
+            return unread(taken, work, Rejection(.notRegular, "a FIFO, socket or device is not a file to read"))
+        }
+    }
+
+    /// Rejected without its bytes having been read.
+    private func unread(_ taken: TakenFile, _ work: Work, _ rejection: Rejection) -> Reading {
+        let bytes = taken.status.kind == .regular ? taken.status.bytes : 0
+        if let change = takeWhole(taken, work, bytes, nil) { return .alreadyTaken(taken, change) }
+        let (name, nameBytes) = work.name
+        let file = FileRecord(
+            name: name, nameBytes: nameBytes, source: work.source, bytes: bytes, sha256: nil,
+            format: ArticleFormat(fileName: work.handOut.key.name)?.rawValue, inode: taken.status.inode)
+        return .whole(taken, file, .rejected(rejection))
+    }
+
+    private func takeWhole(_ taken: TakenFile, _ work: Work, _ bytes: UInt64, _ digest: Digest?) -> OpenChange? {
+        resumption.value.withLock {
+            $0.isEmpty
+                ? nil
+                : $0.takeWhole(
+                    inode: taken.status.inode, name: work.name.text, source: work.source, bytes: bytes, sha256: digest)
+        }
+    }
+
+    private func takeBegun(_ taken: TakenFile, _ work: Work) -> Resumption.Begun? {
+        resumption.value.withLock {
+            $0.isEmpty ? nil : $0.takeBegun(inode: taken.status.inode, name: work.name.text, source: work.source)
+        }
+    }
+
+    private static let tooDeep = Rejection(
+        .tooDeep, "the file lies deeper than \(SijillIngest.depthMax) directories; deliver it higher up")
+}
+
+/// The one `Resumption`, asked by the workers and told by the inbox.
+final class ResumptionBox: Sendable {
+    let value = Mutex(Resumption())
+}

@@ -1,0 +1,212 @@
+import SijillArticles
+import SijillFiles
+import SijillFormat
+
+extension Inbox {
+    /// What a block of the intake found.
+    func take(_ reports: [IntakeReport], of job: IntakePool.Job) {
+        assertOnQueue()
+        pool.blockEnded()
+        var finished: [FileInHand] = []
+        for report in reports {
+            switch report {
+            case .left(let works): pool.putBack(works)
+            case .read(let work, let reading): take(reading, of: work, &finished)
+            case .piece(let records, let piece, let isWhole): take(piece, of: records, isWhole, &finished)
+            }
+        }
+        if case .large(let work) = job { largeEnded(work, reports) }
+        finish(finished)
+        pump()
+    }
+
+    private func take(_ reading: Reading, of work: Work, _ finished: inout [FileInHand]) {
+        let ticket = work.handOut.ticket
+        switch reading {
+        case .notTaken(let result):
+            giveUp(ticket)
+            givenUp.remove(ticket)
+            if result == .blocked { warnBlocked(work) }
+            handle(.intake(work.handOut.key, result))
+        case .whole(let taken, let record, let outcome):
+            let file = FileInHand(work: work, taken: taken)
+            file.isReadToEnd = true
+            files[ticket] = file
+            answer([hand(on: file, record, outcome, rejectedBytes: nil, isLast: true)], ticket: ticket)
+            handle(.intake(work.handOut.key, .taken))
+        case .alreadyTaken(let taken, let change):
+            let file = FileInHand(work: work, taken: taken)
+            file.isReadToEnd = true
+            file.sequences.insert(change.sequence)
+            file.whole = change
+            giveUp(ticket)
+            givenUp.remove(ticket)
+            handle(.intake(work.handOut.key, .taken))
+            finished.append(file)
+        case .large(let bytes, let isLines):
+            // What is streamed is not waited for by others; what is read as a whole keeps its place.
+            if isLines { giveUp(ticket) }
+            pool.add(large: work, bytes: bytes, isLines: isLines)
+        case .many: preconditionFailure("a job answers a file of many records with its first piece")
+        }
+    }
+
+    /// Others go on without this ticket.
+    private func giveUp(_ ticket: UInt64) {
+        guard givenUp.insert(ticket).inserted else { return }
+        outbox += order.add([], ticket: ticket)
+    }
+
+    /// One input on its way to the ledger.
+    private func hand(
+        on file: FileInHand, _ record: FileRecord, _ outcome: Arrival.Outcome, rejectedBytes: [UInt8]?, isLast: Bool
+    ) -> Arrival {
+        let id = ArrivalID(ticket: file.work.handOut.ticket, record: file.nextRecord)
+        file.nextRecord += 1
+        let weight = IntakePool.weight(of: record)
+        var detail = ""
+        if case .rejected(let rejection) = outcome { detail = rejection.detail }
+        file.pending[id.record] = FileInHand.Pending(
+            file: record, detail: detail, bytes: rejectedBytes, weight: weight)
+        pool.took(inputs: 1, bytes: weight)
+        return Arrival(id: id, file: record, outcome: outcome, taken: file.taken, isLastOfFile: isLast)
+    }
+
+    // MARK: Files of many records
+
+    private func take(
+        _ piece: Piece, of records: RecordFile, _ isWhole: Bool, _ finished: inout [FileInHand]
+    ) {
+        let ticket = records.work.handOut.ticket
+        if let failure = piece.failure, files[ticket] == nil {
+            if let begun = records.begun { putBack(begun, records.taken) }
+            giveUp(ticket)
+            givenUp.remove(ticket)
+            return handle(.intake(records.work.handOut.key, failure))
+        }
+        let file = files[ticket] ?? begin(records)
+        if let failure = piece.failure {
+            file.failure = failure
+            file.isReadToEnd = true
+        } else {
+            file.isReadToEnd = piece.isLast
+            if !isWhole, !piece.isLast { giveUp(ticket) }
+            var arrivals = piece.records.enumerated().map { index, record in
+                hand(
+                    on: file, record.file, record.outcome, rejectedBytes: record.rejectedBytes,
+                    isLast: piece.isLast && index == piece.records.count - 1)
+            }
+            if let (record, rejection) = piece.wholeRejection {
+                arrivals = [hand(on: file, record, .rejected(rejection), rejectedBytes: nil, isLast: true)]
+            }
+            answer(arrivals, ticket: ticket)
+            if !piece.isLast { pool.add(records) }
+        }
+        if file.isFinished {
+            files[ticket] = nil
+            givenUp.remove(ticket)
+            finished.append(file)
+        }
+    }
+
+    private func begin(_ records: RecordFile) -> FileInHand {
+        let file = FileInHand(work: records.work, taken: records.taken)
+        files[records.work.handOut.ticket] = file
+        // Also those of a file that turned out to be another one: it is gone, and they close with this one.
+        for range in records.earlierSequences.ranges { file.sequences.insert(range) }
+        if let begun = records.begun {
+            file.last = begun.last
+            file.rejected = begun.rejected
+            let descriptor = try? root.openFile(records.taken.path)
+            for change in begun.rejected { file.rejects.append((change, bytes(of: change, in: descriptor))) }
+        }
+        handle(.intake(records.work.handOut.key, .taken))
+        return file
+    }
+
+    /// A rejected record's bytes once more, after a restart; nil when they are too many to keep, or gone.
+    private func bytes(of change: OpenChange, in descriptor: FileDescriptor?) -> [UInt8]? {
+        guard let descriptor, let offset = change.file.offset, change.file.bytes <= settings.input.lineBytesMax
+        else { return nil }
+        var bytes: [UInt8] = []
+        guard (try? descriptor.read(Int(change.file.bytes), at: offset, into: &bytes)) == Int(change.file.bytes),
+            Digest.of(bytes) == change.file.sha256
+        else { return nil }
+        return bytes
+    }
+
+    private func largeEnded(_ work: Work, _ reports: [IntakeReport]) {
+        let isStream = ArticleFormat(fileName: work.handOut.key.name) == .jsonl
+        if case .piece(_, let piece, _)? = reports.first, !piece.isLast, piece.failure == nil {
+            largeOpen[work.handOut.ticket] = isStream
+        } else {
+            pool.largeEnded(isStream: isStream)
+        }
+    }
+
+    // MARK: What the ledger answered
+
+    /// These are durable now.
+    func take(_ outcomes: [Outcome]) {
+        assertOnQueue()
+        var finished: [FileInHand] = []
+        for outcome in outcomes {
+            guard let file = files[outcome.id.ticket],
+                let input = file.pending.removeValue(forKey: outcome.id.record)
+            else { preconditionFailure("\(outcome.id) is answered once, after it was submitted") }
+            pool.released(inputs: 1, bytes: input.weight)
+            file.committed(input, outcome)
+            if file.isFinished {
+                files[outcome.id.ticket] = nil
+                givenUp.remove(outcome.id.ticket)
+                finished.append(file)
+            }
+        }
+        finish(finished)
+        pump()
+    }
+
+    /// Removes finished files; one whose reading was broken off is put back instead, to be gone on with.
+    func finish(_ finished: [FileInHand]) {
+        for file in finished {
+            guard let isStream = largeOpen.removeValue(forKey: file.work.handOut.ticket) else { continue }
+            pool.largeEnded(isStream: isStream)
+        }
+        for file in finished {
+            guard let failure = file.failure else { continue }
+            if let last = file.last {
+                let begun = Resumption.Begun(
+                    name: file.work.name.text, source: file.work.source, sequences: file.sequences, last: last,
+                    rejected: file.rejected)
+                putBack(begun, file.taken)
+            }
+            handle(.intake(file.work.handOut.key, failure))
+        }
+        let whole = finished.filter { $0.failure == nil }
+        guard !whole.isEmpty else { return }
+        let removal = Removal(root: root, quarantine: quarantine, journal: journal, resumption: resumption)
+        for (file, result) in zip(whole, removal.remove(whole)) {
+            let key = file.work.handOut.key
+            switch result {
+            case .gone: handle(.removed(key, isReplaced: false))
+            case .replaced: handle(.removed(key, isReplaced: true))
+            case .blocked(let error):
+                if blocked[key] == nil {
+                    logger.warning("A file cannot be removed and is tried again", metadata: error.metadata)
+                }
+                blocked[key] = file
+                handle(.removalBlocked(key))
+            }
+        }
+    }
+
+    private func putBack(_ begun: Resumption.Begun, _ taken: TakenFile) {
+        resumption.value.withLock { $0.insert(begun, inode: taken.status.inode) }
+    }
+
+    private func warnBlocked(_ work: Work) {
+        logger.debug(
+            "A file may not be read now and is tried again; look at its owner and mode",
+            metadata: ["inbox.file": "\(String(decoding: work.path, as: UTF8.self).escapedForDisplay)"])
+    }
+}

@@ -1,0 +1,260 @@
+import SijillArticles
+import SijillFiles
+import SijillFormat
+
+/// One record of a file of many, read and parsed.
+struct ReadRecord: Sendable {
+    let file: FileRecord
+    let outcome: Arrival.Outcome
+    /// The record's bytes when it is rejected; nil when there were too many to keep.
+    let rejectedBytes: [UInt8]?
+}
+
+/// The next records of a file.
+struct Piece: Sendable {
+    var records: [ReadRecord] = []
+    /// The end of the file has been read.
+    var isLast = false
+    /// The file has no record at all, and is rejected as one.
+    var wholeRejection: (FileRecord, Rejection)?
+    /// Reading was broken off: the file is another one than when it was opened.
+    var failure: IntakeResult?
+
+    var bytes: Int { records.reduce(0) { $0 + Int(clamping: $1.file.bytes) } }
+}
+
+/// A file of many records while it is gone through, in pieces that keep memory bounded: lines that are streamed, or
+/// the elements of an array that is in memory.
+///
+/// Used by one block of `sijill.intake` at a time; the pool sees to it.
+final class RecordFile: @unchecked Sendable {
+    // Invariant: `next` is called by one block at a time, and each is queued by the answer of the one before.
+
+    static let pieceRecordsMax = 1_000
+    static let pieceBytesMax = 8 << 20
+    private static let chunkBytes = 256 << 10
+
+    let taken: TakenFile
+    let work: Work
+    /// What was taken of it before the daemon ended, once the reader has found that it is the same file.
+    private(set) var begun: Resumption.Begun?
+    /// Sequences of changes that its inode has from before.
+    let earlierSequences: SequenceRanges
+
+    private enum Input {
+        case lines(FileDescriptor, LineReader)
+        case elements([UInt8], [Range<Int>])
+    }
+
+    private var input: Input
+    private let reader: FileReader
+    private var element = 0
+    private var records: UInt64 = 0
+    private var isChecked = false
+
+    init(lines descriptor: FileDescriptor, taken: TakenFile, work: Work, reader: FileReader, begun: Resumption.Begun?) {
+        self.taken = taken
+        self.work = work
+        self.reader = reader
+        self.begun = begun
+        earlierSequences = begun?.sequences ?? SequenceRanges()
+        input = .lines(descriptor, LineReader(lineBytesMax: reader.limits.lineBytesMax))
+    }
+
+    init(
+        elements: [Range<Int>], of bytes: [UInt8], taken: TakenFile, work: Work, reader: FileReader,
+        begun: Resumption.Begun?
+    ) {
+        self.taken = taken
+        self.work = work
+        self.reader = reader
+        self.begun = begun
+        earlierSequences = begun?.sequences ?? SequenceRanges()
+        input = .elements(bytes, elements)
+    }
+
+    /// Reads and parses the next records: at most `pieceRecordsMax`, or as many as have `pieceBytesMax`.
+    func next() -> Piece {
+        do throws(SystemError) {
+            try resume()
+            switch input {
+            case .elements(let bytes, let ranges): return nextElements(bytes, ranges)
+            case .lines(let descriptor, let lines): return try nextLines(descriptor, lines)
+            }
+        } catch {
+            return Piece(failure: .blocked)
+        }
+    }
+
+    // MARK: Going on behind what was taken
+
+    private func resume() throws(SystemError) {
+        guard !isChecked else { return }
+        isChecked = true
+        guard let last = begun?.last.file, let offset = last.offset else { return }
+        switch input {
+        case .elements(let bytes, let ranges):
+            guard let index = ranges.firstIndex(where: { UInt64($0.lowerBound) == offset }),
+                Digest.of(bytes[ranges[index]]) == last.sha256
+            else { return begun = nil }
+            element = index + 1
+        case .lines(let descriptor, var lines):
+            guard try lines.goOn(behind: last, in: descriptor) else { return begun = nil }
+            input = .lines(descriptor, lines)
+        }
+    }
+
+    // MARK: Reading on
+
+    private func nextElements(_ bytes: [UInt8], _ ranges: [Range<Int>]) -> Piece {
+        var piece = Piece()
+        var size = 0
+        while element < ranges.count, piece.records.count < RecordFile.pieceRecordsMax,
+            size < RecordFile.pieceBytesMax
+        {
+            let range = ranges[element]
+            element += 1
+            size += range.count
+            piece.records.append(
+                parsed(Array(bytes[range]), line: UInt64(element), offset: UInt64(range.lowerBound), format: .json))
+        }
+        records += UInt64(piece.records.count)
+        piece.isLast = element == ranges.count
+        return piece
+    }
+
+    private func nextLines(_ descriptor: FileDescriptor, _ start: LineReader) throws(SystemError) -> Piece {
+        var lines = start
+        while !lines.isAtEnd, lines.waiting.count <= RecordFile.pieceRecordsMax,
+            lines.waitingBytes <= RecordFile.pieceBytesMax
+        {
+            try lines.readOn(descriptor, RecordFile.chunkBytes)
+        }
+        guard try descriptor.status().isUnchanged(since: taken.status),
+            !lines.isAtEnd || lines.position == taken.status.bytes
+        else { return Piece(failure: .changedWhileRead) }
+        var piece = Piece()
+        for line in lines.take(RecordFile.pieceRecordsMax) {
+            switch line {
+            case .record(let number, let offset, let bytes):
+                piece.records.append(parsed(bytes, line: number, offset: offset, format: .jsonl))
+            case .tooLarge(let number, let offset, let length, let digest):
+                let max = UInt64(reader.limits.lineBytesMax)
+                let rejection = Rejection.tooLarge("the line", bytes: length, max: max)
+                piece.records.append(
+                    ReadRecord(
+                        file: record(length, digest, nil, .jsonl, number, offset),
+                        outcome: .rejected(rejection.inRecord(line: number, offset: offset)), rejectedBytes: nil))
+            }
+        }
+        records += UInt64(piece.records.count)
+        piece.isLast = lines.isAtEnd && lines.waiting.isEmpty
+        if piece.isLast, records == 0, begun == nil {
+            let (name, nameBytes) = work.name
+            let file = FileRecord(
+                name: name, nameBytes: nameBytes, source: work.source, bytes: taken.status.bytes,
+                sha256: lines.digest, format: ArticleFormat.jsonl.rawValue, inode: taken.status.inode)
+            piece.wholeRejection = (file, Rejection.noRecords)
+        }
+        input = .lines(descriptor, lines)
+        return piece
+    }
+
+    private func parsed(_ bytes: [UInt8], line: UInt64, offset: UInt64, format: ArticleFormat) -> ReadRecord {
+        do throws(Rejection) {
+            let draft = try reader.articles.draft(bytes, format: format)
+            let file = record(UInt64(bytes.count), draft.raw, draft.encoding, format, line, offset)
+            return ReadRecord(file: file, outcome: .draft(draft, bytes: bytes), rejectedBytes: nil)
+        } catch {
+            let file = record(UInt64(bytes.count), Digest.of(bytes), nil, format, line, offset)
+            return ReadRecord(
+                file: file, outcome: .rejected(error.inRecord(line: line, offset: offset)), rejectedBytes: bytes)
+        }
+    }
+
+    private func record(
+        _ bytes: UInt64, _ digest: Digest, _ encoding: String?, _ format: ArticleFormat, _ line: UInt64,
+        _ offset: UInt64
+    ) -> FileRecord {
+        let (name, nameBytes) = work.name
+        return FileRecord(
+            name: name, nameBytes: nameBytes, source: work.source, bytes: bytes, sha256: digest, encoding: encoding,
+            format: format.rawValue, inode: taken.status.inode, line: line, offset: offset)
+    }
+}
+
+/// Reads a JSONL file chunk by chunk into lines.
+struct LineReader: Sendable {
+    private(set) var waiting: [LineSplitter.Line] = []
+    private(set) var waitingBytes = 0
+    private(set) var isAtEnd = false
+    /// Offset of the next byte to read.
+    private(set) var position: UInt64 = 0
+
+    private let lineBytesMax: Int
+    private var splitter: LineSplitter
+    private var hasher = DigestBuilder()
+
+    init(lineBytesMax: Int) {
+        self.lineBytesMax = lineBytesMax
+        splitter = LineSplitter(lineBytesMax: lineBytesMax)
+    }
+
+    /// Of all bytes read; the file's own when reading began at its beginning and `isAtEnd`.
+    var digest: Digest {
+        let copy = hasher
+        return copy.finish()
+    }
+
+    mutating func readOn(_ descriptor: FileDescriptor, _ count: Int) throws(SystemError) {
+        var chunk: [UInt8] = []
+        if try descriptor.read(count, at: position, into: &chunk) == 0 {
+            isAtEnd = true
+            if let line = splitter.finish() { add([line]) }
+            return
+        }
+        position += UInt64(chunk.count)
+        // Wanted only for a file without any record, which is small or strange.
+        if waiting.isEmpty { hasher.add(chunk) }
+        add(splitter.add(chunk))
+    }
+
+    private mutating func add(_ lines: [LineSplitter.Line]) {
+        waiting += lines
+        for case .record(_, _, let bytes) in lines { waitingBytes += bytes.count }
+    }
+
+    /// Up to `count` of the lines read, but never the last one before the end is known: it may be the file's last.
+    mutating func take(_ count: Int) -> [LineSplitter.Line] {
+        let available = isAtEnd ? waiting.count : max(0, waiting.count - 1)
+        let lines = Array(waiting.prefix(min(count, available)))
+        waiting.removeFirst(lines.count)
+        for case .record(_, _, let bytes) in lines { waitingBytes -= bytes.count }
+        return lines
+    }
+
+    /// Begins behind a record that was taken, when it still lies there with the same digest.
+    mutating func goOn(behind last: FileRecord, in descriptor: FileDescriptor) throws(SystemError) -> Bool {
+        guard let offset = last.offset, let number = last.line, let wanted = last.sha256 else { return false }
+        var digest = DigestBuilder()
+        var left = last.bytes
+        var place = offset
+        while left > 0 {
+            var chunk: [UInt8] = []
+            let got = try descriptor.read(Int(min(left, 256 << 10)), at: place, into: &chunk)
+            if got == 0 { return false }
+            digest.add(chunk)
+            place += UInt64(got)
+            left -= UInt64(got)
+        }
+        guard digest.finish() == wanted else { return false }
+        // Behind the record stands its line's end, or nothing.
+        var end: [UInt8] = []
+        _ = try descriptor.read(2, at: place, into: &end)
+        if end.first == UInt8(ascii: "\r") { place += 1 }
+        if end.contains(UInt8(ascii: "\n")) { place += 1 }
+        splitter = LineSplitter(lineBytesMax: lineBytesMax, number: number + 1, offset: place)
+        position = place
+        return true
+    }
+}

@@ -1,0 +1,477 @@
+import SijillFiles
+import SijillFormat
+
+/// Decides when a file in the inbox is complete (contract: inbox §2), and who is next.
+///
+/// A pure state machine: it is told what the watch, the scans and the intake saw, and at which monotonic moment, and
+/// answers with what is to be done. It holds one entry per waiting file; nothing in it grows with events.
+/// `nextDue` says when it wants to be told `.due`; `takeReady` gives out complete files in the order of arrival.
+package struct Settling: Sendable {
+    enum Phase: Hashable, Sendable {
+        /// Waiting to be unchanged for long enough.
+        case settling
+        /// In the line for the intake.
+        case ready
+        case inHand
+        case withWriter
+        case empty
+        case looksCut
+        /// Could not be read; tried again.
+        case blocked
+        /// Taken and durable, but could not be removed.
+        case removalBlocked
+    }
+
+    struct Entry: Sendable {
+        var phase: Phase
+        /// When the phase began; what patience is counted from.
+        var since: Instant
+        /// When something is to be done about it.
+        var due: Instant?
+        /// The one item of the due queue that counts for it.
+        var queuedDue: Instant?
+        /// What the last look saw.
+        var lastLook: FileStatus?
+        /// What happened to its name while it was in hand.
+        var again: Again?
+        /// When it was first found to look cut, and how often it was to be read again since.
+        var firstReading: Instant?
+        var rereads: UInt8 = 0
+        /// Since when it has had a writer.
+        var writerSince: Instant?
+        /// Waits while blocked.
+        var blocks: UInt8 = 0
+        var mayBeEmpty = false
+        /// Two equal looks, `poll` apart, stand in for the lease.
+        var isPolled = false
+    }
+
+    enum Again: Sendable { case closed, movedIn }
+
+    package private(set) var directories = DirectoryTable()
+    package private(set) var times: SettlingTimes
+    /// While true nothing is given out; everything else goes on.
+    package var isPaused = false
+
+    var entries: [FileKey: Entry] = [:]
+    private var due = DueQueue<FileKey>()
+    private var ready = ReadyLine()
+    private var nextTicket: UInt64 = 0
+    private var nextRescan: Instant
+    private var polls: [DirectoryID: Instant] = [:]
+    var ignoredCount = 0
+    var ignoredForADayCount = 0
+    private var foundByRescanCount = 0
+
+    package init(times: SettlingTimes = SettlingTimes(), now: Instant) {
+        self.times = times
+        nextRescan = now + times.rescan
+    }
+
+    /// When `.due` is wanted. Idle, that is the next rescan.
+    package var nextDue: Instant {
+        var next = nextRescan
+        if let first = due.earliest { next = min(next, first) }
+        for poll in polls.values { next = min(next, poll) }
+        return next
+    }
+
+    package var hasReady: Bool { !isPaused && ready.count > 0 }
+
+    /// The next complete file, in the order of arrival; nil when there is none or ingest is paused.
+    package mutating func takeReady() -> HandOut? {
+        guard !isPaused else { return nil }
+        while let key = ready.take() {
+            guard var entry = entries[key], entry.phase == .ready,
+                let directory = directories[key.directory]
+            else { continue }
+            let isTrusted = entry.isPolled || directory.hasNoLeases
+            let handOut = HandOut(
+                key: key, ticket: nextTicket, asksForWriters: !isTrusted, mayBeEmpty: entry.mayBeEmpty,
+                isLastReading: Int(entry.rereads) >= times.rereads.count,
+                isTooDeep: directory.depth > SijillIngest.depthMax)
+            nextTicket += 1
+            entry.phase = .inHand
+            entries[key] = entry
+            return handOut
+        }
+        return nil
+    }
+
+    package mutating func handle(_ event: Event, now: Instant) -> [Action] {
+        switch event {
+        case .created(let key): return created(key, now)
+        case .closedWrite(let key): return closed(key, now)
+        case .movedIn(let key): return movedIn(key, now)
+        case .movedFrom(let key): return forget(key)
+        case .directoryAppeared(let parent, let name, let wasMoved):
+            // Known, and yet it appears: the one before was replaced while events were lost.
+            let actions = directories.child(of: parent, named: name).map { gone($0) } ?? []
+            guard let id = enter(name, in: parent) else { return actions }
+            return actions + [.scan(id, wasMoved ? .movedIn : .appeared)]
+        case .directoryVanished(let parent, let name):
+            guard let id = directories.child(of: parent, named: name) else { return [] }
+            return gone(id)
+        case .directoryGone(let id): return gone(id)
+        case .scanned(let results, let cause, let wallClock): return scanned(results, cause, wallClock, now)
+        case .watched(let id, let isPolled, let hasNoLeases):
+            directories.set(id, isPolled: isPolled, hasNoLeases: hasNoLeases)
+            polls[id] = isPolled && directories[id] != nil ? now + times.poll : nil
+            return []
+        case .looked(let key, let status): return looked(key, status, now)
+        case .intake(let key, let result): return intake(key, result, now)
+        case .removed(let key, let isReplaced): return removed(key, isReplaced, now)
+        case .removalBlocked(let key): return block(key, .removalBlocked, now)
+        case .rescan: return rescan(now)
+        case .due: return dueNow(now)
+        }
+    }
+
+    // MARK: What the watch saw
+
+    private mutating func created(_ key: FileKey, _ now: Instant) -> [Action] {
+        guard accepts(key), entries[key] == nil else { return [] }
+        // CLOSE_WRITE follows in most cases; a hard link has only this event (class C).
+        var entry = Entry(phase: .settling, since: now)
+        schedule(key, &entry, at: now + wait(for: key))
+        return []
+    }
+
+    private mutating func closed(_ key: FileKey, _ now: Instant) -> [Action] {
+        guard accepts(key) else { return [] }
+        if isInHand(key, becomes: .closed) { return [] }
+        settle(key, lastLook: nil, now)
+        return [.look(key)]
+    }
+
+    private mutating func movedIn(_ key: FileKey, _ now: Instant) -> [Action] {
+        guard accepts(key) else { return [] }
+        if isInHand(key, becomes: .movedIn) { return [] }
+        if usesLooks(key) {
+            settle(key, lastLook: nil, now)
+            return [.look(key)]
+        }
+        makeReady(key, mayBeEmpty: true, now)
+        return []
+    }
+
+    /// The name is gone. A file in hand is not forgotten: it has been read, or reading will find out.
+    private mutating func forget(_ key: FileKey) -> [Action] {
+        guard let entry = entries[key] else { return [] }
+        switch entry.phase {
+        case .inHand: entries[key]?.again = nil
+        case .removalBlocked: return [.remove(key)]
+        default: entries[key] = nil
+        }
+        return []
+    }
+
+    private mutating func isInHand(_ key: FileKey, becomes again: Again) -> Bool {
+        guard let phase = entries[key]?.phase, phase == .inHand || phase == .removalBlocked else { return false }
+        entries[key]?.again = again
+        return true
+    }
+
+    // MARK: Directories
+
+    /// The id of a directory that a scan found, which is entered next; nil for one that is left alone.
+    package mutating func enter(_ name: NameBytes, in parent: DirectoryID) -> DirectoryID? {
+        guard !IgnoredNames.isIgnored(directory: name) else { return nil }
+        return directories.child(of: parent, named: name) ?? directories.add(name, in: parent)
+    }
+
+    private mutating func gone(_ id: DirectoryID) -> [Action] {
+        let removed = directories.remove(id)
+        guard !removed.isEmpty else { return [] }
+        let set = Set(removed)
+        for key in entries.keys where set.contains(key.directory) {
+            // What is in hand is ended by the intake or the removal.
+            switch entries[key]?.phase {
+            case .inHand, .removalBlocked: entries[key]?.again = nil
+            default: entries[key] = nil
+            }
+        }
+        for directory in removed { polls[directory] = nil }
+        return removed.map { .unwatch($0) }
+    }
+
+    private mutating func rescan(_ now: Instant) -> [Action] {
+        nextRescan = now + times.rescan
+        return [.scan(.root, .rescan)]
+    }
+
+    // MARK: What scans and looks saw
+
+    private mutating func scanned(
+        _ results: [ScanResult], _ cause: ScanCause, _ wallClock: Int64, _ now: Instant
+    ) -> [Action] {
+        var found: [(key: FileKey, status: FileStatus)] = []
+        var ignored = (count: 0, forADay: 0)
+        for result in results where directories[result.directory] != nil {
+            for entry in result.entries where entry.status.kind != .directory {
+                guard !IgnoredNames.isIgnored(file: entry.name) else {
+                    ignored.count += 1
+                    if wallClock - entry.status.changed >= 86_400_000_000_000 { ignored.forADay += 1 }
+                    continue
+                }
+                let key = FileKey(result.directory, entry.name)
+                if entries[key] == nil { found.append((key, entry.status)) }
+            }
+        }
+        if cause == .start || cause == .rescan { (ignoredCount, ignoredForADayCount) = ignored }
+        if cause == .rescan { foundByRescanCount += found.count }
+        // The order of arrival, as far as a file system tells it.
+        found.sort {
+            $0.status.changed != $1.status.changed
+                ? $0.status.changed < $1.status.changed
+                : $0.key.name.lexicographicallyPrecedes($1.key.name)
+        }
+        for (key, status) in found { meet(key, status, cause, age(of: status, wallClock), now) }
+        return []
+    }
+
+    private mutating func meet(
+        _ key: FileKey, _ status: FileStatus, _ cause: ScanCause, _ age: Duration, _ now: Instant
+    ) {
+        if status.kind != .regular { return makeReady(key, mayBeEmpty: true, now) }
+        if usesLooks(key) { return settle(key, lastLook: status, now) }
+        if cause == .movedIn { return makeReady(key, mayBeEmpty: true, now) }
+        if age < times.settle { return settle(key, lastLook: status, now) }
+        if status.bytes > 0 || age >= times.emptyWait { return makeReady(key, mayBeEmpty: true, now) }
+        waitEmpty(key, since: now - age, now)
+    }
+
+    /// How long ago its ctime was; zero when that lies in the future.
+    private func age(of status: FileStatus, _ wallClock: Int64) -> Duration {
+        let (age, overflow) = wallClock.subtractingReportingOverflow(status.changed)
+        return .nanoseconds(overflow ? Int64.max : max(0, age))
+    }
+
+    private mutating func looked(_ key: FileKey, _ status: FileStatus?, _ now: Instant) -> [Action] {
+        guard var entry = entries[key], entry.phase == .settling else { return [] }
+        guard let status else {
+            entries[key] = nil
+            return []
+        }
+        if status.kind != .regular {
+            makeReady(key, mayBeEmpty: true, now)
+            return []
+        }
+        if let last = entry.lastLook, status.isUnchanged(since: last), now >= entry.since + wait(for: key) {
+            if status.bytes > 0 {
+                makeReady(key, mayBeEmpty: false, now)
+            } else {
+                waitEmpty(key, since: entry.since, now)
+            }
+            return []
+        }
+        if entry.lastLook?.isUnchanged(since: status) != true {
+            entry.lastLook = status
+            entry.since = now
+        }
+        schedule(key, &entry, at: entry.since + wait(for: key))
+        return []
+    }
+
+    // MARK: What the intake and the removal saw
+
+    private mutating func intake(_ key: FileKey, _ result: IntakeResult, _ now: Instant) -> [Action] {
+        guard var entry = entries[key], entry.phase == .inHand else { return [] }
+        if result == .taken {
+            entries[key]?.blocks = 0
+            return []
+        }
+        if directories[key.directory] == nil || (result == .vanished && entry.again == nil) {
+            entries[key] = nil
+            return []
+        }
+        if entry.again != nil { return takeUpAgain(key, entry, now) }
+        switch result {
+        case .taken, .vanished: break
+        case .hasWriter: waitForWriter(key, &entry, now)
+        case .changedWhileRead, .looksCut: readAgain(key, &entry, now)
+        case .empty: waitEmpty(key, since: now, now)
+        case .blocked: return block(key, .blocked, now)
+        case .noLeases:
+            entry = Entry(phase: .settling, since: now)
+            entry.isPolled = true
+            schedule(key, &entry, at: now + times.poll)
+            return [.look(key)]
+        }
+        return []
+    }
+
+    private mutating func waitForWriter(_ key: FileKey, _ entry: inout Entry, _ now: Instant) {
+        let since = entry.writerSince ?? now
+        entry.writerSince = since
+        entry.phase = .withWriter
+        let isNew = now - since < times.writerPatience
+        schedule(key, &entry, at: now + (isNew ? times.writerPoll : times.writerSlowPoll))
+    }
+
+    private mutating func readAgain(_ key: FileKey, _ entry: inout Entry, _ now: Instant) {
+        let first = entry.firstReading ?? now
+        entry.firstReading = first
+        // Changed under the last reading: it is still being made, and gets the last wait once more.
+        let index = min(Int(entry.rereads), times.rereads.count - 1)
+        entry.rereads = UInt8(index + 1)
+        entry.phase = .looksCut
+        schedule(key, &entry, at: max(first + times.rereads[index], now + times.settle))
+    }
+
+    private mutating func block(_ key: FileKey, _ phase: Phase, _ now: Instant) -> [Action] {
+        guard var entry = entries[key] else { return [] }
+        entry.phase = phase
+        let doublings = min(entry.blocks, 16)
+        entry.blocks = doublings + 1
+        schedule(key, &entry, at: now + min(times.blockedFirst * (1 << Int(doublings)), times.blockedMax))
+        return []
+    }
+
+    private mutating func removed(_ key: FileKey, _ isReplaced: Bool, _ now: Instant) -> [Action] {
+        guard let entry = entries.removeValue(forKey: key), directories[key.directory] != nil else { return [] }
+        guard entry.again != nil || isReplaced else { return [] }
+        return takeUpAgain(key, entry, now)
+    }
+
+    /// Another file came under the name while the first was in hand.
+    private mutating func takeUpAgain(_ key: FileKey, _ entry: Entry, _ now: Instant) -> [Action] {
+        entries[key] = nil
+        if case .movedIn = entry.again { return movedIn(key, now) }
+        return closed(key, now)
+    }
+
+    // MARK: The timer
+
+    private mutating func dueNow(_ now: Instant) -> [Action] {
+        var actions: [Action] = []
+        while let item = due.take(dueAt: now) {
+            guard var entry = entries[item.key], entry.queuedDue == item.due else { continue }
+            entry.queuedDue = nil
+            guard let wanted = entry.due else {
+                entries[item.key] = entry
+                continue
+            }
+            // An event has moved it further away since it was put into the queue.
+            if wanted > now {
+                schedule(item.key, &entry, at: wanted)
+                continue
+            }
+            entry.due = nil
+            entries[item.key] = entry
+            switch entry.phase {
+            case .settling: actions.append(.look(item.key))
+            case .empty: makeReady(item.key, mayBeEmpty: true, now)
+            case .withWriter, .looksCut, .blocked: queueAgain(item.key)
+            case .removalBlocked: actions.append(.remove(item.key))
+            case .ready, .inHand: break
+            }
+        }
+        for (directory, moment) in polls where moment <= now {
+            polls[directory] = now + times.poll
+            actions.append(.scan(directory, .poll))
+        }
+        if nextRescan <= now { actions += rescan(now) }
+        return actions
+    }
+
+    // MARK: Moving an entry on
+
+    private func accepts(_ key: FileKey) -> Bool {
+        directories[key.directory] != nil && !IgnoredNames.isIgnored(file: key.name)
+    }
+
+    /// Class E holds: looks are all there is.
+    private func usesLooks(_ key: FileKey) -> Bool {
+        directories[key.directory]?.hasNoLeases == true || entries[key]?.isPolled == true
+    }
+
+    private func wait(for key: FileKey) -> Duration { usesLooks(key) ? times.poll : times.settle }
+
+    private mutating func settle(_ key: FileKey, lastLook: FileStatus?, _ now: Instant) {
+        var entry = Entry(phase: .settling, since: now, lastLook: lastLook)
+        entry.queuedDue = entries[key]?.queuedDue
+        entry.isPolled = entries[key]?.isPolled ?? false
+        schedule(key, &entry, at: now + wait(for: key))
+    }
+
+    private mutating func waitEmpty(_ key: FileKey, since: Instant, _ now: Instant) {
+        var entry = entries[key] ?? Entry(phase: .empty, since: since)
+        entry.phase = .empty
+        entry.since = since
+        schedule(key, &entry, at: since + times.emptyWait)
+    }
+
+    private mutating func makeReady(_ key: FileKey, mayBeEmpty: Bool, _ now: Instant) {
+        var entry = entries[key] ?? Entry(phase: .ready, since: now)
+        let isInLine = entry.phase == .ready && entries[key] != nil
+        entry.phase = .ready
+        entry.mayBeEmpty = mayBeEmpty
+        entry.due = nil
+        entries[key] = entry
+        if !isInLine { ready.add(key) }
+    }
+
+    /// To be read once more, keeping how often it was.
+    private mutating func queueAgain(_ key: FileKey) {
+        entries[key]?.phase = .ready
+        ready.add(key)
+    }
+
+    /// One item of the due queue per entry: a later moment only moves `due`, and is looked at when the item comes up.
+    private mutating func schedule(_ key: FileKey, _ entry: inout Entry, at moment: Instant) {
+        entry.due = moment
+        if entry.queuedDue == nil || moment < entry.queuedDue! {  // not nil behind the `||`
+            entry.queuedDue = moment
+            due.add(key, due: moment)
+        }
+        entries[key] = entry
+    }
+
+    // MARK: Counts
+
+    /// Files by state. O(files waiting).
+    package func counts(now: Instant) -> Counts {
+        var counts = Counts()
+        for entry in entries.values {
+            switch entry.phase {
+            case .settling: counts.settling += 1
+            case .ready: counts.ready += 1
+            case .inHand: counts.inHand += 1
+            case .withWriter:
+                counts.withWriter += 1
+                if let since = entry.writerSince, now - since >= times.stuck { counts.stuck += 1 }
+            case .empty: counts.empty += 1
+            case .looksCut: counts.looksCut += 1
+            case .blocked, .removalBlocked: counts.blocked += 1
+            }
+        }
+        counts.ignored = ignoredCount
+        counts.ignoredForADay = ignoredForADayCount
+        counts.foundByRescan = foundByRescanCount
+        counts.directories = directories.count
+        counts.polledDirectories = polls.count
+        return counts
+    }
+}
+
+/// Keys in the order in which they came; the front moves, and what is behind it is let go from time to time.
+struct ReadyLine: Sendable {
+    private var keys: [FileKey] = []
+    private var front = 0
+
+    var count: Int { keys.count - front }
+
+    mutating func add(_ key: FileKey) { keys.append(key) }
+
+    mutating func take() -> FileKey? {
+        guard front < keys.count else { return nil }
+        let key = keys[front]
+        front += 1
+        if front > 1_024, front * 2 > keys.count {
+            keys.removeFirst(front)
+            front = 0
+        }
+        return key
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import GRDB
+import SijillFormat
+import Synchronization
+
+/// The store: a view of the log in SQLite, for look-ups, for the feed and for people with any SQLite tool.
+///
+/// It holds nothing that the log does not hold, and `apply` is its only writer: delete it, apply the log again, and
+/// the same rows are there again. So its transactions need not be durable one by one (WAL, `synchronous=NORMAL`); after
+/// a crash the daemon applies the changes behind `applied`.
+///
+/// `apply`, `checkpoint` and `close` belong to the ledger's queue. Everything else may be called from any thread; a
+/// reader sees the state after some whole `apply` and never waits for the writer.
+package final class Store: Sendable {
+    package let path: String
+    let log: LogID
+    let pool: DatabasePool
+    let lookUps: Mutex<LookUps>
+
+    /// Opens the store at `path`, or makes an empty one. O(number of changes): about a second a million.
+    ///
+    /// The file is made with mode 0640; SQLite gives the same to the `-wal` and `-shm` beside it.
+    ///
+    /// - Parameter readOnly: Writes nothing and makes nothing; the look-ups stay as they are at open.
+    /// - Throws: `StoreError` with code `unusable` when the file is not a sound store of this log and version: remove
+    ///   it and apply the log to a new one. The file is left as it is.
+    package init(path: String, log: LogID, readOnly: Bool = false) throws {
+        self.path = path
+        self.log = log
+        if !readOnly { try Store.makeFile(path) }
+        do {
+            let pool = try DatabasePool(path: path, configuration: Store.configuration(readOnly: readOnly))
+            if !readOnly {
+                try pool.write { database in
+                    if try StoreSchema.objects(of: database).isEmpty { try StoreSchema.make(in: database, log: log) }
+                }
+            }
+            self.pool = pool
+            self.lookUps = Mutex(try pool.read { try LookUps(reading: $0, path: path, log: log) })
+        } catch let error as DatabaseError {
+            throw StoreError(error, "open", path)
+        }
+    }
+
+    /// Every file of the store at `path`. To replace a store: close it, remove all of these, rename the new one's
+    /// first into place.
+    package static func files(path: String) -> [String] { [path, path + "-wal", path + "-shm"] }
+
+    /// Sequence of the last change applied.
+    package var applied: SequenceNumber { lookUps.withLock { $0.applied } }
+
+    package func counts() -> StoreCounts { lookUps.withLock { $0.counts } }
+
+    /// Writes what `changes` say, in one transaction; after its commit all readers see it. Call it on the ledger's queue.
+    ///
+    /// `changes` must be of this store's log and the ones that follow `applied`: anything else is an error of ours and
+    /// traps.
+    ///
+    /// - Throws: `StoreError`; then nothing of `changes` stands, neither in SQLite nor in the look-ups.
+    package func apply(_ changes: [Change]) throws {
+        guard let last = changes.last else { return }
+        var next = applied.next
+        for change in changes {
+            precondition(change.sequence == next, "change \(change.sequence) applied where \(next) was due")
+            precondition(change.log == log, "a change of the log \(change.log) applied to a store of \(log)")
+            next = next.next
+        }
+        try pool.writeWithoutTransaction { database in
+            do {
+                try database.inTransaction(.immediate) {
+                    var writer = try StoreWriter(database, path: path)
+                    for change in changes { try writer.write(change) }
+                    try writer.finish(applied: last.sequence)
+                    return .commit
+                }
+            } catch let error as DatabaseError {
+                throw StoreError(error, "write", path, systemErrorNumber: database.systemErrorNumber)
+            }
+        }
+        lookUps.withLock { lookUps in
+            for change in changes { lookUps.add(change) }
+        }
+    }
+
+    /// Moves what the WAL holds into the file and cuts the WAL, both synced. Part of it stays where a reader is still
+    /// at work; nothing is lost by that.
+    package func checkpoint() throws {
+        try pool.writeWithoutTransaction { database in
+            do {
+                try database.checkpoint(.truncate)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                return
+            } catch let error as DatabaseError {
+                throw StoreError(error, "checkpoint", path, systemErrorNumber: database.systemErrorNumber)
+            }
+        }
+    }
+
+    /// Ends all use of the store, with a checkpoint. Wait for readers first; later calls throw.
+    package func close() throws {
+        // The last connection to close removes the WAL, if it may write. GRDB closes the writer first.
+        pool.releaseMemory()
+        if !pool.configuration.readonly { try checkpoint() }
+        do { try pool.close() } catch let error as DatabaseError { throw StoreError(error, "close", path) }
+    }
+
+    /// Reads in one snapshot.
+    func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do { return try pool.read(body) } catch let error as DatabaseError { throw StoreError(error, "read", path) }
+    }
+
+    private static func configuration(readOnly: Bool) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "sijill.store"
+        configuration.readonly = readOnly
+        // The rows keep their relations by what is written; checking each would cost a look-up a row.
+        configuration.foreignKeysEnabled = false
+        // Other programs may read; the worst they do is to hold a lock for a moment.
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            if !readOnly, !database.configuration.readonly {
+                try database.execute(sql: "pragma page_size = \(StoreSchema.pageBytes)")
+            }
+        }
+        return configuration
+    }
+
+    /// SQLite would make the file by the umask. An empty file is an empty database to it.
+    private static func makeFile(_ path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o640]
+        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: mode) else {
+            throw StoreError(
+                .failed, "cannot make the store \(path)", remedy: "look at the owner and mode of its directory")
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import GRDB
+import SijillFormat
+
+/// One table, index or view as `sqlite_master` describes it.
+struct SchemaObject: Hashable, Sendable {
+    let type: String
+    let name: String
+    let sql: String
+}
+
+extension StoreSchema {
+    /// Bytes of a page in a new store; measured, see `Documentation/Store.md`.
+    static let pageBytes = 8_192
+
+    /// Makes the tables of an empty database, for changes from 1 on.
+    static func make(in database: Database, log: LogID) throws {
+        try database.execute(sql: sql)
+        try database.execute(
+            sql: "insert into meta (id, schema_version, log, applied) values (1, ?, ?, 0)",
+            arguments: [version, log.description])
+    }
+
+    /// Everything that `sql` made in a database and whatever others added, in a fixed order. What SQLite keeps for itself
+    /// (`sqlite_…`, made by ANALYZE) does not count.
+    static func objects(of database: Database) throws -> [SchemaObject] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                select type, name, coalesce(sql, '') from sqlite_master
+                where name not like 'sqlite!_%' escape '!' order by type, name
+                """
+        ).map { SchemaObject(type: $0[0], name: $0[1], sql: $0[2]) }
+    }
+
+    /// What `objects` says of a store that was just made.
+    static func expectedObjects() throws -> [SchemaObject] {
+        try DatabaseQueue().write { database in
+            try database.execute(sql: sql)
+            return try objects(of: database)
+        }
+    }
+
+    /// Why this is no store of `log` and this version; nil when it is one.
+    static func mismatch(_ database: Database, log: LogID) throws -> String? {
+        let present = try objects(of: database)
+        guard present.contains(where: { $0.name == "meta" && $0.type == "table" }) else {
+            return "it is a database of something else"
+        }
+        let columns = Set(try database.columns(in: "meta").map(\.name))
+        guard columns == ["id", "schema_version", "log", "applied"],
+            let row = try Row.fetchOne(database, sql: "select schema_version, log, applied from meta")
+        else { return "its table meta is not ours" }
+        guard row[0] == version else { return "it has schema version \(row[0] as DatabaseValue), this is \(version)" }
+        guard row[1] == log.description else {
+            return "it is a view of the log \(row[1] as DatabaseValue), not of \(log.description)"
+        }
+        guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0 else { return "its table meta is not ours" }
+        guard try present == expectedObjects() else { return "its tables are not those of this version" }
+        return nil
+    }
+
+    /// Sequence of the last change applied, in a store that has no `mismatch`.
+    static func applied(_ database: Database) throws -> SequenceNumber {
+        SequenceNumber(UInt64(try Int64.fetchOne(database, sql: "select applied from meta")!))
+    }
+}
+
+extension LookUps {
+    /// The look-ups of what stands in `database`.
+    ///
+    /// - Throws: `StoreError` with code `unusable`, or `DatabaseError`.
+    init(reading database: Database, path: String, log: LogID) throws {
+        if let why = try StoreSchema.mismatch(database, log: log) { throw StoreError.unusable(path, why) }
+        let applied = try StoreSchema.applied(database)
+        let sightings = try Int.fetchOne(database, sql: "select count(*) from sightings")!
+        self.init(sightings: sightings)
+        let columns = ["sequence", "matched", "file_sha256", "canonical_version", "canonical_digest"]
+        let statement = try database.makeStatement(
+            sql: "select \(columns.joined(separator: ", ")) from sightings order by sequence")
+        try statement.start([])
+        while try statement.step() {
+            var fields = RowFields(statement.row, columns, of: .sightings, path: path)
+            add(
+                sighting: try fields.sequence(), match: try fields.match(), raw: try fields.optionalDigest(),
+                canonical: try fields.canonicalDigest())
+        }
+        open(rejects: try Int.fetchOne(database, sql: "select count(*) from rejects")!, applied: applied)
+        let articles = try Int.fetchOne(database, sql: "select count(*) from articles")!
+        // Every change made exactly one row here or there, and every new text an article.
+        guard UInt64(counts.sightings + counts.rejects) == applied.value, counts.articles == articles else {
+            throw StoreError.unusable(path, "its tables do not hold as many rows as it says changes were applied")
+        }
+    }
+
+    /// Takes in a change that was applied.
+    mutating func add(_ change: Change) {
+        let digests = change.record.digests
+        let raw = change.record.file.sha256
+        switch change.record {
+        case .added:
+            add(sighting: change.sequence, match: nil, raw: raw, canonical: digests?.canonical)
+        case .duplicated(let duplicated):
+            add(sighting: change.sequence, match: duplicated.match, raw: raw, canonical: digests?.canonical)
+        case .rejected:
+            add(reject: change.sequence)
+        }
+    }
+}

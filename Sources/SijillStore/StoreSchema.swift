@@ -1,0 +1,128 @@
+/// The tables and views of the store, as SQLite keeps them: `sqlite3 sijill.sqlite .schema` shows this text with its
+/// comments. `Documentation/Store.md` says how to read them.
+enum StoreSchema {
+    /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is rebuilt.
+    static let version: Int64 = 1
+
+    /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page of its
+    /// own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in memory.
+    static let sql = """
+        create table meta (
+          id integer primary key check (id = 1),  -- there is one row
+          schema_version integer not null,
+          log text not null,                      -- the id of the log that this is a view of
+          applied integer not null                -- the sequence of the last change applied; 0 before the first
+        );
+
+        create table articles (
+          sequence integer primary key,           -- of the change that added the article; its key in this store
+          id text not null,                       -- the article's id in the log, 'a' and 26 digits of base 32
+          cluster text not null                   -- the id of the earliest article of its cluster
+        );
+
+        create table revisions (
+          sequence integer primary key,           -- of the change that brought this text
+          article integer not null,               -- articles.sequence
+          revision integer not null,              -- 1-based
+          words integer not null,                 -- canonical words of the text
+          title text,
+          byline text,
+          authors text,                           -- a JSON array of strings, as are tags, warnings and cut
+          publisher text,
+          site text,
+          url text,
+          producer_id text,                       -- the producer's own id of the article
+          lang text,
+          published text,                         -- dates stand as they were given
+          modified text,
+          fetched text,
+          description text,
+          tags text,
+          section text,
+          image text,
+          license text,
+          warnings text,                          -- noticed while reading, no reason to reject
+          cut text,                               -- names of fields that were over their limit
+          extra text,                             -- a JSON object: what no other field takes
+          text text
+        );
+
+        -- One row for each delivery of a text, new or known before.
+        create table sightings (
+          sequence integer primary key,           -- of the change
+          time integer not null,                  -- of the commit, milliseconds since 1970-01-01T00:00:00Z
+          epoch text not null,                    -- the run of the daemon; a cursor is '<sequence>-<epoch>'
+          article integer not null,               -- articles.sequence
+          revision integer not null,              -- whose text it is
+          matched text,                           -- raw: same bytes; canonical: same words; null: the text is new
+          duplicate_of integer,                   -- the change that first brought these bytes or words
+          file_name text not null,
+          file_name_bytes blob,                   -- where the name is not valid UTF-8
+          source text not null,                   -- who delivered it
+          file_bytes integer not null,            -- size of the input that was read
+          file_sha256 blob,
+          file_encoding text,
+          file_format text,
+          file_inode integer not null,            -- numbers from 2^63 on stand as negative ones
+          file_line integer,                      -- in a file of many records: 1-based
+          file_offset integer,                    -- in a file of many records: its first byte
+          canonical_version text,                 -- digests of different versions are never compared
+          canonical_digest blob,                  -- null: too few words to be compared
+          text_digest blob not null,
+          content_digest blob not null,
+          delivered text                          -- a duplicate's fields as delivered, without text: a JSON object
+        );
+
+        -- The repeated deliveries of an article. A first delivery costs nothing here.
+        create index repeats on sightings (article) where article <> sequence;
+
+        create table rejects (
+          sequence integer primary key,           -- of the change
+          time integer not null,                  -- as in sightings, and so on
+          epoch text not null,
+          file_name text not null,
+          file_name_bytes blob,
+          source text not null,
+          file_bytes integer not null,
+          file_sha256 blob,                       -- null: rejected unread
+          file_encoding text,
+          file_format text,
+          file_inode integer not null,
+          file_line integer,
+          file_offset integer,
+          reason text not null,                   -- of a closed list
+          detail text not null
+        );
+
+        -- For people: the articles as they stand now.
+        create view latest_articles as
+        select a.id, r.revision, r.title, r.byline, r.publisher, r.site, r.url, r.lang, r.published, r.description,
+          strftime('%Y-%m-%dT%H:%M:%S', s.time / 1000, 'unixepoch') || printf('.%03dZ', s.time % 1000) as added_at,
+          s.source, s.file_name, lower(hex(s.file_sha256)) as sha256, r.words,
+          (select count(*) + 1 from sightings d where d.article = a.sequence and d.article <> d.sequence)
+            as deliveries,
+          a.cluster, a.sequence, r.text
+        from articles a
+        join revisions r on r.sequence = a.sequence
+        join sightings s on s.sequence = a.sequence;
+
+        -- For people: every delivery of a text.
+        create view deliveries as
+        select s.sequence, printf('%016d-%s', s.sequence, s.epoch) as cursor,
+          strftime('%Y-%m-%dT%H:%M:%S', s.time / 1000, 'unixepoch') || printf('.%03dZ', s.time % 1000) as time,
+          case when s.matched is null then 'added' else 'duplicated' end as outcome, s.matched as match,
+          s.duplicate_of, a.id as article, s.revision, s.source, s.file_name, s.file_line, s.file_offset,
+          s.file_bytes, lower(hex(s.file_sha256)) as sha256, s.file_encoding, s.file_format,
+          s.canonical_version || ':' || lower(hex(s.canonical_digest)) as canonical_digest,
+          lower(hex(s.text_digest)) as text_digest, lower(hex(s.content_digest)) as content_digest, s.delivered
+        from sightings s join articles a on a.sequence = s.article;
+
+        -- For people: what could not become an article, and why.
+        create view rejected_files as
+        select sequence, printf('%016d-%s', sequence, epoch) as cursor,
+          strftime('%Y-%m-%dT%H:%M:%S', time / 1000, 'unixepoch') || printf('.%03dZ', time % 1000) as time,
+          reason, detail, source, file_name, file_line, file_offset, file_bytes,
+          case when file_sha256 is not null then lower(hex(file_sha256)) end as sha256
+        from rejects;
+        """
+}

@@ -1,0 +1,163 @@
+import SijillFormat
+
+/// Makes histories such as the daemon would write: texts that are new, repeated byte for byte, repeated in other bytes,
+/// and inputs that are rejected. The same seed makes the same history.
+struct History {
+    private(set) var generator: SeededGenerator
+    private(set) var changes: [Change] = []
+    let log: LogID
+    private var epoch: Epoch
+    private var time: UInt64 = 1_795_211_823_123
+    /// Deliveries that brought bytes: what a repeat can repeat.
+    private var brought: [(change: Change, text: [UInt8])] = []
+
+    init(seed: UInt64, log: LogID = LogID("7gq2m0xv4b")!) {
+        generator = SeededGenerator(seed: seed)
+        self.log = log
+        epoch = Epoch.random(using: &generator)
+    }
+
+    /// `count` changes more, of all kinds.
+    mutating func grow(by count: Int) {
+        for _ in 0..<count {
+            switch Int.random(in: 0..<20, using: &generator) {
+            case 0..<11: add()
+            case 11..<14: repeatRaw()
+            case 14..<17: repeatCanonical()
+            case 17..<19: reject()
+            default:
+                epoch = Epoch.random(using: &generator)
+                add()
+            }
+        }
+    }
+
+    @discardableResult
+    mutating func add(_ content: Content? = nil, canonical: Bool? = nil) -> Change {
+        let content = content ?? randomContent()
+        let text = content.text ?? []
+        let raw = Digest.of(Array("\(changes.count)".utf8) + text)
+        let words = CanonicalDigest(version: .c0, digest: Digest.of(Array("words".utf8) + raw.data))
+        let hasWords = canonical ?? (Int.random(in: 0..<8, using: &generator) > 0)
+        let article = ArticleID(hasWords ? words.digest.high : raw.high)
+        let digests = ArticleDigests(
+            canonical: hasWords ? words : nil, text: Digest.of(text), content: EncodedContent(content).digest)
+        let added = Added(
+            article: article, file: randomFile(sha256: raw), digests: digests, words: text.count / 9,
+            cluster: article)
+        let change = append(.added(added), content)
+        brought.append((change, text))
+        return change
+    }
+
+    mutating func repeatRaw() {
+        guard let first = brought.randomElement(using: &generator) else { return reject() }
+        var duplicated = duplicate(of: first.change, match: .raw)
+        duplicated.file = randomFile(sha256: first.change.record.file.sha256)
+        append(.duplicated(duplicated), first.change.content.withoutText)
+    }
+
+    mutating func repeatCanonical() {
+        let withWords = brought.filter { $0.change.record.digests?.canonical != nil && isAdded($0.change) }
+        guard let first = withWords.randomElement(using: &generator) else { return reject() }
+        var duplicated = duplicate(of: first.change, match: .canonical)
+        let content = randomContent().withoutText
+        duplicated.file = randomFile(sha256: Digest.of(Array("again \(changes.count)".utf8)))
+        duplicated.digests.text = Digest.of(Array("text \(changes.count)".utf8))
+        duplicated.digests.content = EncodedContent(content).digest
+        brought.append((append(.duplicated(duplicated), content), first.text))
+    }
+
+    mutating func reject() {
+        let isRead = Bool.random(using: &generator)
+        let rejected = Rejected(
+            file: randomFile(sha256: isRead ? Digest.of(Array("bad \(changes.count)".utf8)) : nil),
+            reason: RejectReason.allCases.randomElement(using: &generator)!,
+            detail: "سطر \(changes.count): not \"strict\" JSON")
+        append(.rejected(rejected), Content())
+    }
+
+    private func isAdded(_ change: Change) -> Bool { change.record.type == .added }
+
+    private func duplicate(of change: Change, match: Duplicated.Match) -> Duplicated {
+        Duplicated(
+            article: change.record.article!, of: change.cursor, match: match, revision: 1,
+            file: change.record.file, digests: change.record.digests!)
+    }
+
+    @discardableResult
+    mutating func append(_ record: Record, _ content: Content) -> Change {
+        time += UInt64.random(in: 0...1_999, using: &generator)
+        let sequence = SequenceNumber(UInt64(changes.count) + 1)
+        let change = Change(
+            cursor: Cursor(sequence: sequence, epoch: epoch), log: log, time: Timestamp(milliseconds: time),
+            record: record, content: content)
+        changes.append(change)
+        return change
+    }
+
+    private mutating func randomFile(sha256: Digest?) -> FileRecord {
+        let isOneOfMany = Bool.random(using: &generator)
+        let isBroken = Int.random(in: 0..<6, using: &generator) == 0
+        return FileRecord(
+            name: isBroken ? "خبر\u{FFFD}.txt" : "خبر-\(changes.count).txt",
+            nameBytes: isBroken ? Array("خبر".utf8) + [0xFF] : nil,
+            source: ["default", "وكالة", "agence"].randomElement(using: &generator)!,
+            bytes: UInt64.random(in: 1...100_000, using: &generator), sha256: sha256,
+            encoding: sha256 == nil ? nil : "utf-8", format: isOneOfMany ? "jsonl" : "text",
+            inode: UInt64.random(in: 0 ... .max, using: &generator),
+            line: isOneOfMany ? UInt64.random(in: 1...9_999, using: &generator) : nil,
+            offset: isOneOfMany ? UInt64.random(in: 0...99_999, using: &generator) : nil)
+    }
+
+    mutating func randomContent() -> Content {
+        var content = Content()
+        let sentences = History.sentences.shuffled(using: &generator)
+        content.title = Bool.random(using: &generator) ? sentences[0] : nil
+        content.byline = Bool.random(using: &generator) ? "كتبت ليلى \"أم سعد\"" : nil
+        content.authors = Bool.random(using: &generator) ? ["ليلى", "José", "李"] : []
+        content.publisher = ["صحيفة الميناء", nil, ""].randomElement(using: &generator)!
+        content.url = Bool.random(using: &generator) ? "https://example.org/خبر/\(changes.count)" : nil
+        content.id = Bool.random(using: &generator) ? "p-\(changes.count)" : nil
+        content.lang = ["ar", "fr", nil].randomElement(using: &generator)!
+        content.published = Bool.random(using: &generator) ? "2026-11-20" : nil
+        content.tags = Bool.random(using: &generator) ? ["ميناء", "طقس"] : []
+        content.section = Bool.random(using: &generator) ? "محليات" : nil
+        content.warnings = Bool.random(using: &generator) ? ["date-guessed"] : []
+        content.cut = Int.random(in: 0..<9, using: &generator) == 0 ? ["description"] : []
+        if Bool.random(using: &generator) {
+            content.extra = [
+                JSONMember(name: "عدد", value: .number("1.50")),
+                JSONMember(name: "nested", value: .object([JSONMember(name: "a", value: .array([.null]))])),
+            ]
+        }
+        let repeats = Int.random(in: 1...40, using: &generator)
+        content.text = Array(repeatElement(sentences.joined(separator: "\n"), count: repeats).joined().utf8)
+        return content
+    }
+
+    /// Written for these tests.
+    static let sentences = [
+        "أغلق الميناء أبوابه مساء الثلاثاء بعد أن اشتدّت الرياح.",
+        "قالت البلدية إن ٣٤٠ شجرة ستُزرع على الطريق الساحلي.",
+        "عاد الصيادون باكرًا، ولم يُصب أحد بأذى.",
+        "Le marché aux poissons rouvrira jeudi, dit la mairie.",
+        "The harbour master counted forty boats by nightfall.",
+        "港の灯台は夜明けまで消えなかった。",
+    ]
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
