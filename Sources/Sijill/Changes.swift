@@ -48,7 +48,9 @@ public struct Changes: AsyncSequence, Sendable {
                 } catch let error as SijillClientError {
                     body = nil
                     splitter = LineSplitter()
-                    guard let pause = resumption.pause(after: error, random: .random(in: 0.5...1)) else { throw error }
+                    guard let pause = resumption.pause(after: error, random: .random(in: 0.5...1)) else {
+                        throw error
+                    }
                     try await Task.sleep(for: pause)
                 }
             }

@@ -39,7 +39,8 @@ struct Transport: Sendable {
             var trimmed = Substring(url)
             while trimmed.hasSuffix("/") { trimmed.removeLast() }
             let rest =
-                if trimmed.hasPrefix("http://") { trimmed.dropFirst(7) } else if trimmed.hasPrefix("https://") {
+                if trimmed.hasPrefix("http://") { trimmed.dropFirst(7) } else if trimmed.hasPrefix("https://")
+                {
                     trimmed.dropFirst(8)
                 } else { Substring() }
             let isPlain = rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/?#@\\".utf8.contains($0) }
@@ -90,7 +91,8 @@ struct Transport: Sendable {
         } catch {
             if Task.isCancelled || error is CancellationError { throw CancellationError() }
             if let error = error as? HTTPClientError, error == .cancelled { throw CancellationError() }
-            throw SijillClientError(.unreachable, "\(url) cannot be reached: \(Self.reason(error)); is sijilld running?")
+            throw SijillClientError(
+                .unreachable, "\(url) cannot be reached: \(Self.reason(error)); is sijilld running?")
         }
     }
 
@@ -144,7 +146,8 @@ struct LineSplitter {
             guard let length = lineLength() else {
                 searched = buffer.readableBytes
                 if searched > Self.lineBytesMax {
-                    throw SijillClientError(.brokenPromise, "the server sent a line of over \(Self.lineBytesMax) bytes")
+                    throw SijillClientError(
+                        .brokenPromise, "the server sent a line of over \(Self.lineBytesMax) bytes")
                 }
                 return nil
             }

@@ -33,7 +33,8 @@ struct ArticleRoute: Sendable {
         let etag = "\"\(digest)\""
         var headers: HTTPFields = [
             .contentType: "application/octet-stream", .eTag: etag, .cacheControl: "no-cache",
-            .contentDisposition: ContentDisposition.attachment(state.file.name), .xContentTypeOptions: "nosniff",
+            .contentDisposition: ContentDisposition.attachment(state.file.name),
+            .xContentTypeOptions: "nosniff",
             .reprDigest: "sha-256=:\(Base64.encode(digest.data)):",
         ]
         if request.headers.names(etag) { return Response(status: .notModified, headers: headers) }
@@ -50,14 +51,16 @@ struct ArticleRoute: Sendable {
             })
     }
 
-    private static func write(_ original: OriginalRange, to writer: inout any ResponseBodyWriter) async throws {
+    private static func write(_ original: OriginalRange, to writer: inout any ResponseBodyWriter) async throws
+    {
         var offset: UInt64 = 0
         while offset < original.byteCount {
             let count = Int(min(UInt64(FeedLimits.pieceBytes), original.byteCount - offset))
             let bytes = try await offLoop { [offset] in try original.read(offset: offset, count: count) }
             guard bytes.count == count else {
                 throw SijillError(
-                    .damaged, "an original ends before byte \(offset + UInt64(count))", remedy: "run 'sijilld check'")
+                    .damaged, "an original ends before byte \(offset + UInt64(count))",
+                    remedy: "run 'sijilld check'")
             }
             try await writer.write(ByteBuffer(bytes: bytes))
             offset += UInt64(count)
@@ -165,7 +168,8 @@ enum ContentDisposition {
         var encoded = ""
         for byte in base.utf8 {
             let character = Character(Unicode.Scalar(byte))
-            let isPlain = byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
+            let isPlain =
+                byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
             let digits = String(byte, radix: 16, uppercase: true)
             encoded += isPlain ? String(character) : "%" + (byte < 16 ? "0" : "") + digits
         }

@@ -52,7 +52,8 @@ final class FeedFixture {
             Added(
                 article: article,
                 file: FileRecord(
-                    name: name, source: "default", bytes: UInt64(original.count), sha256: digest, encoding: "utf-8",
+                    name: name, source: "default", bytes: UInt64(original.count), sha256: digest,
+                    encoding: "utf-8",
                     format: "text", inode: 42),
                 digests: ArticleDigests(canonical: nil, text: digest, content: encoded.digest),
                 words: 40, cluster: article))
@@ -90,7 +91,9 @@ extension TestClientProtocol {
     }
 
     /// A page as raw lines.
-    func lines(_ uri: String) async throws -> TestResponse { try await get(uri, [.accept: "application/x-ndjson"]) }
+    func lines(_ uri: String) async throws -> TestResponse {
+        try await get(uri, [.accept: "application/x-ndjson"])
+    }
 }
 
 extension TestResponse {

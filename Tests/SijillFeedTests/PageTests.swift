@@ -140,8 +140,10 @@ import Testing
         try await fixture.test { client in
             let queries = [
                 "limit=0", "limit=10001", "limit=-1", "limit=ten", "limit=", "limit=1&limit=1", "max_bytes=0",
-                "max_bytes=67108865", "text=yes", "content=1", "live=poll", "live=stream&limit=3", "colour=red", "since=",
-                "since=tomorrow", "since=1-2", "since=0000000000000001-SHOUTING", "since=0000000000000000-abcdefgh",
+                "max_bytes=67108865", "text=yes", "content=1", "live=poll", "live=stream&limit=3",
+                "colour=red", "since=",
+                "since=tomorrow", "since=1-2", "since=0000000000000001-SHOUTING",
+                "since=0000000000000000-abcdefgh",
                 "since=2026-13-01T00:00:00Z", "since=%ff", "since=%2", "since=99999999999999999", "Since=1",
             ]
             for query in queries {

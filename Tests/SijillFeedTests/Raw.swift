@@ -66,7 +66,8 @@ final class Raw: Sendable {
     func endsStream() async throws -> Bool { try await chunk().isEmpty }
 
     private func chunk() async throws -> [UInt8] {
-        let line = try await collector.take { bytes in bytes.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } }
+        let line = try await collector.take { bytes in bytes.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 }
+        }
         let count = Int(String(decoding: line.dropLast(2), as: UTF8.self), radix: 16) ?? 0
         return Array(try await collector.take { $0.count >= count + 2 ? count + 2 : nil }.dropLast(2))
     }

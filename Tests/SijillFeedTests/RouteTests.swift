@@ -130,7 +130,9 @@ import Testing
             do throws(Problem) { try rule.check(head) } catch { return error.status }
             return nil
         }
-        for host in ["localhost", "LOCALHOST:8750", "127.0.0.1:8750", "[::1]:8750", "::1", "log.example.org:443"] {
+        for host in [
+            "localhost", "LOCALHOST:8750", "127.0.0.1:8750", "[::1]:8750", "::1", "log.example.org:443",
+        ] {
             #expect(status(host) == nil, "\(host)")
         }
         for host in ["example.org", "127.0.0.1.example.org", "localhost.", "", "[::2]", nil] {

@@ -67,7 +67,8 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
             #expect(elements.count == 300)
             let head = try await client.execute(
                 uri: "/v1/changes?limit=1000&max_bytes=\(64 << 20)", method: .head,
-                headers: [.accept: "application/x-ndjson"]) { $0 }
+                headers: [.accept: "application/x-ndjson"]
+            ) { $0 }
             #expect(head.headers[.contentLength] == String(expected.count))
             #expect(head.bytes.isEmpty)
         }
@@ -77,9 +78,12 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
     func stream() async throws {
         let fixture = try FeedFixture()
         try fixture.add(3)
-        try await serving { feed(fixture, heartbeat: .milliseconds(50), onListening: $0) } _: { address, _ in
+        try await serving {
+            feed(fixture, heartbeat: .milliseconds(50), onListening: $0)
+        } _: { address, _ in
             let connection = try await Raw.connect(address)
-            try await connection.send("GET /v1/changes?since=1&live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            try await connection.send(
+                "GET /v1/changes?since=1&live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let head = try await connection.head()
             #expect(head.hasPrefix("HTTP/1.1 200"))
             for field in [
@@ -104,9 +108,12 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
     func streamWithoutText() async throws {
         let fixture = try FeedFixture()
         try fixture.add(2)
-        try await serving { feed(fixture, onListening: $0) } _: { address, _ in
+        try await serving {
+            feed(fixture, onListening: $0)
+        } _: { address, _ in
             let connection = try await Raw.connect(address)
-            try await connection.send("GET /v1/changes?text=omit&live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            try await connection.send(
+                "GET /v1/changes?text=omit&live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
             _ = try await connection.head()
             let expected = fixture.lines.flatMap { line -> [UInt8] in
                 line[..<LineLayout(scanning: line)!.textStart] + Array("}}\n".utf8)
@@ -121,11 +128,14 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
         let fixture = try FeedFixture()
         try fixture.add(1)
         let began = ContinuousClock.now
-        try await serving { feed(fixture, onListening: $0) } _: { address, group in
+        try await serving {
+            feed(fixture, onListening: $0)
+        } _: { address, group in
             var connections: [Raw] = []
             for _ in 0..<5 {
                 let connection = try await Raw.connect(address)
-                try await connection.send("GET /v1/changes?since=now&live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                try await connection.send(
+                    "GET /v1/changes?since=now&live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 _ = try await connection.head()
                 connections.append(connection)
             }
@@ -144,7 +154,9 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
         let fixture = try FeedFixture()
         try fixture.add(400, words: 6_000)
         let stallMax = Duration.milliseconds(300)
-        try await serving { feed(fixture, stallMax: stallMax, onListening: $0) } _: { address, _ in
+        try await serving {
+            feed(fixture, stallMax: stallMax, onListening: $0)
+        } _: { address, _ in
             let connection = try await Raw.connect(address, receiveBuffer: 4_096)
             try await connection.send("GET /v1/changes?live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let began = ContinuousClock.now
@@ -158,7 +170,9 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
         let fixture = try FeedFixture()
         let socket = FeedConfiguration.Address.unix(fixture.directory.path("feed.sock"))
         for address in [FeedConfiguration.Address.host("127.0.0.1", port: 0), socket] {
-            try await serving { feed(fixture, address: address, onListening: $0) } _: { bound, _ in
+            try await serving {
+                feed(fixture, address: address, onListening: $0)
+            } _: { bound, _ in
                 let second = feed(fixture, address: bound)
                 let error = await #expect(throws: SijillError.self) { try await second.run() }
                 #expect(error?.code == .unavailable)
@@ -184,7 +198,9 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
         }
         #expect(bound == 0)
         close(descriptor)
-        try await serving { feed(fixture, address: .unix(path), onListening: $0) } _: { address, _ in
+        try await serving {
+            feed(fixture, address: .unix(path), onListening: $0)
+        } _: { address, _ in
             let connection = try await Raw.connect(address)
             try await connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             #expect(try await connection.head().hasPrefix("HTTP/1.1 200"))

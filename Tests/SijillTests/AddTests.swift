@@ -13,9 +13,12 @@ import Testing
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let file = directory.path("مقال.txt")
         try Data(bytes).write(to: URL(filePath: file))
-        try FileManager.default.createDirectory(atPath: directory.path("inbox"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: directory.path("inbox"), withIntermediateDirectories: true)
         var copied = 0
-        let drop = try Inbox(inbox: directory.path("inbox"), data: nil, source: nil).add(file) { copied += $0 }
+        let drop = try Inbox(inbox: directory.path("inbox"), data: nil, source: nil).add(file) {
+            copied += $0
+        }
         #expect(copied == bytes.count)
         #expect(drop.digest == Digest.of(bytes))
         #expect(drop.source == "default")
@@ -28,14 +31,17 @@ import Testing
         let directory = TemporaryDirectory()
         let file = directory.path("a.txt")
         let data = directory.path
-        try FileManager.default.createDirectory(atPath: directory.path("inbox"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: directory.path("inbox"), withIntermediateDirectories: true)
         var names: [String] = []
         for text in ["one", "two", "three"] {
             try Data(text.utf8).write(to: URL(filePath: file))
             names.append(try Inbox(inbox: nil, data: data, source: "reuters").add(file) { _ in }.name)
         }
         #expect(names == ["a.txt", "a-2.txt", "a-3.txt"])
-        let contents = try names.map { try String(contentsOfFile: directory.path("inbox/reuters/\($0)"), encoding: .utf8) }
+        let contents = try names.map {
+            try String(contentsOfFile: directory.path("inbox/reuters/\($0)"), encoding: .utf8)
+        }
         #expect(contents == ["one", "two", "three"])
         let long = String(repeating: "ص", count: 125) + ".txt"
         #expect(Inbox.numbered(long, 12).utf8.count <= 255)
@@ -47,7 +53,9 @@ import Testing
     @Test("No inbox and a source that can be no folder are errors with their exit codes")
     func refused() throws {
         let directory = TemporaryDirectory()
-        let missing = #expect(throws: SijillError.self) { try Inbox(inbox: nil, data: directory.path, source: nil) }
+        let missing = #expect(throws: SijillError.self) {
+            try Inbox(inbox: nil, data: directory.path, source: nil)
+        }
         #expect(missing?.code == .configuration)
         for source in ["", "../x", ".hidden", "a/b"] {
             let error = #expect(throws: SijillError.self) {
@@ -90,21 +98,26 @@ import Testing
 
     private func drop(_ name: String, _ text: String) -> Drop {
         Drop(
-            path: name, name: name, source: "default", place: name, bytes: 1, digest: Digest.of(Array(text.utf8)),
+            path: name, name: name, source: "default", place: name, bytes: 1,
+            digest: Digest.of(Array(text.utf8)),
             inode: 1)
     }
 
-    private func rejected(_ name: String, _ text: String, source: String = "default", line: UInt64? = nil) -> Record {
+    private func rejected(_ name: String, _ text: String, source: String = "default", line: UInt64? = nil)
+        -> Record
+    {
         .rejected(
             Rejected(
                 file: FileRecord(
-                    name: name, source: source, bytes: 1, sha256: Digest.of(Array(text.utf8)), inode: 1, line: line),
+                    name: name, source: source, bytes: 1, sha256: Digest.of(Array(text.utf8)), inode: 1,
+                    line: line),
                 reason: .binary, detail: "no text"))
     }
 
     private func change(_ sequence: UInt64, _ record: Record) throws -> LogChange {
         let change = Change(
-            cursor: Cursor(sequence: SequenceNumber(sequence), epoch: Epoch("k3f9a1c2")!), log: LogID("7gq2m0xv4b")!,
+            cursor: Cursor(sequence: SequenceNumber(sequence), epoch: Epoch("k3f9a1c2")!),
+            log: LogID("7gq2m0xv4b")!,
             time: Timestamp(milliseconds: 0), record: record, content: Content())
         return try LogChange(line: change.encoded().line.dropLast())
     }

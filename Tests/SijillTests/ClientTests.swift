@@ -50,14 +50,18 @@ import Testing
         var iterator = try SijillClient(url: live.url).changes().makeAsyncIterator()
         var received: [[UInt8]] = []
         for round in 0..<4 {
-            while received.count < live.lines.count { received.append(try #require(try await iterator.next()).line) }
+            while received.count < live.lines.count {
+                received.append(try #require(try await iterator.next()).line)
+            }
             #expect(received == live.lines, "round \(round)")
             try await live.stop()
             try live.add(2)
             try await live.start()
             try live.add(1)
         }
-        while received.count < live.lines.count { received.append(try #require(try await iterator.next()).line) }
+        while received.count < live.lines.count {
+            received.append(try #require(try await iterator.next()).line)
+        }
         #expect(received == live.lines)
         try await live.stop()
     }
@@ -120,7 +124,9 @@ import Testing
         let error = await #expect(throws: SijillClientError.self) { try await client.status() }
         #expect(error?.code == .unreachable)
         #expect(error?.message.contains(url) == true)
-        let following = await #expect(throws: SijillClientError.self) { for try await _ in client.changes() {} }
+        let following = await #expect(throws: SijillClientError.self) {
+            for try await _ in client.changes() {}
+        }
         #expect(following?.code == .unreachable)
     }
 
@@ -142,11 +148,16 @@ import Testing
 
     @Test("URLs that no log can be at are refused")
     func urls() throws {
-        for url in ["", "localhost:8750", "ftp://localhost", "http://", "http://host/path", "http://a b", "unix:relative"] {
+        for url in [
+            "", "localhost:8750", "ftp://localhost", "http://", "http://host/path", "http://a b",
+            "unix:relative",
+        ] {
             let error = #expect(throws: SijillClientError.self, "\(url)") { try SijillClient(url: url) }
             #expect(error?.code == .invalidURL)
         }
-        for url in ["http://localhost:8750/", "https://log.example.org", "http://[::1]:8750", "unix:/run/sijill.sock"] {
+        for url in [
+            "http://localhost:8750/", "https://log.example.org", "http://[::1]:8750", "unix:/run/sijill.sock",
+        ] {
             #expect(throws: Never.self, "\(url)") { try SijillClient(url: url) }
         }
     }

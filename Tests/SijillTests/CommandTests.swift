@@ -34,7 +34,8 @@ import Testing
         let live = try LiveLog()
         try live.add(400)
         try await live.start()
-        let run = try await Sijill.shell("\"$SIJILL\" replay | head -n 1 | wc -l; echo ${PIPESTATUS[0]}", url: live.url)
+        let run = try await Sijill.shell(
+            "\"$SIJILL\" replay | head -n 1 | wc -l; echo ${PIPESTATUS[0]}", url: live.url)
         #expect(run.output.split(whereSeparator: \.isWhitespace) == ["1", "0"])
         #expect(run.error.isEmpty)
         try await live.stop()
@@ -50,7 +51,9 @@ import Testing
         let shown = try await Sijill.run(["show", article], url: url)
         #expect(shown.code == 0)
         #expect(shown.output.contains(article))
-        #expect(shown.output.contains(String(decoding: live.changes[0].content.text!.prefix { $0 != 32 }, as: UTF8.self)))
+        #expect(
+            shown.output.contains(
+                String(decoding: live.changes[0].content.text!.prefix { $0 != 32 }, as: UTF8.self)))
         let json = try await Sijill.run(["show", article, "--json"], url: url)
         #expect(try JSONParser.parse(Array(json.output.utf8))["article"]?.text == article)
         let original = try await Sijill.run(["original", article], url: url)
@@ -76,11 +79,13 @@ import Testing
         try Data("نص".utf8).write(to: URL(filePath: file))
         let inbox = live.directory.path("inbox")
         try FileManager.default.createDirectory(atPath: inbox, withIntermediateDirectories: true)
-        let dropped = try await Sijill.run(["add", file, "--inbox", inbox, "--source", "وكالة", "--json"], url: live.url)
+        let dropped = try await Sijill.run(
+            ["add", file, "--inbox", inbox, "--source", "وكالة", "--json"], url: live.url)
         #expect(dropped.code == 0)
         #expect(try JSONParser.parse(Array(dropped.output.utf8))["name"]?.text == "مقال.txt")
         #expect(try FileManager.default.contentsOfDirectory(atPath: inbox + "/وكالة") == ["مقال.txt"])
-        #expect(try await Sijill.run(["add", live.directory.path, "--inbox", inbox], url: live.url).code == 64)
+        #expect(
+            try await Sijill.run(["add", live.directory.path, "--inbox", inbox], url: live.url).code == 64)
         #expect(try await Sijill.run(["add", file, "--inbox", file], url: live.url).code == 78)
         #expect(try await Sijill.run(["add", file + "x", "--inbox", inbox], url: live.url).code == 74)
         try await live.stop()
@@ -100,7 +105,8 @@ import Testing
             #expect(run.error.hasPrefix("sijill: http://127.0.0.1:1 cannot be reached: "))
         }
         for arguments in [
-            ["replay", "--limit", "0"], ["replay", "--since", "yesterday"], ["replay", "--until", "x"], ["show"],
+            ["replay", "--limit", "0"], ["replay", "--since", "yesterday"], ["replay", "--until", "x"],
+            ["show"],
             ["replay", "--text", "yes"], ["unknown"],
         ] {
             #expect(try await Sijill.run(arguments, url: "http://127.0.0.1:1").code == 64, "\(arguments)")

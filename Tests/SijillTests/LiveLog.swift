@@ -36,10 +36,12 @@ final class LiveLog {
             let added = Added(
                 article: ArticleID(digest.high),
                 file: FileRecord(
-                    name: "خبر.txt", source: "default", bytes: UInt64(original.count), sha256: digest, format: "text", inode: 9),
+                    name: "خبر.txt", source: "default", bytes: UInt64(original.count), sha256: digest,
+                    format: "text", inode: 9),
                 digests: ArticleDigests(canonical: nil, text: digest, content: encoded.digest), words: 30,
                 cluster: ArticleID(digest.high))
-            return ChangeLog.Entry(record: .added(added), content: content, encoded: encoded, original: original)
+            return ChangeLog.Entry(
+                record: .added(added), content: content, encoded: encoded, original: original)
         }
         let committed = try log.commit(entries, now: Timestamp(milliseconds: 1_795_000_000_000))
         try store.apply(committed)

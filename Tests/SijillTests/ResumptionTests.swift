@@ -60,7 +60,9 @@ import Testing
         #expect(never == nil)
     }
 
-    @Test("A replay ends at the tip of its first answer, whatever comes later, and gives up after some failures")
+    @Test(
+        "A replay ends at the tip of its first answer, whatever comes later, and gives up after some failures"
+    )
     func replay() throws {
         var resumption = Resumption(start: .earliest, isLive: false)
         resumption.connected(next: nil, tip: cursor(2))
@@ -76,7 +78,9 @@ import Testing
 
         var failing = Resumption(start: .earliest, isLive: false)
         failing.connected(next: nil, tip: cursor(2))
-        let failures = (0...Resumption.replayFailuresMax).map { _ in failing.pause(after: Self.lost, random: 0.5) }
+        let failures = (0...Resumption.replayFailuresMax).map { _ in
+            failing.pause(after: Self.lost, random: 0.5)
+        }
         #expect(failures.dropLast().allSatisfy { $0 != nil } && failures.last == .some(nil))
     }
 
@@ -86,7 +90,9 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             let lines = (0..<Int.random(in: 0..<8, using: &generator)).map { _ in
-                (0..<Int.random(in: 0..<20, using: &generator)).map { _ in UInt8.random(in: 11...255, using: &generator) }
+                (0..<Int.random(in: 0..<20, using: &generator)).map { _ in
+                    UInt8.random(in: 11...255, using: &generator)
+                }
             }
             var bytes = lines.flatMap { $0 + [UInt8(ascii: "\n")] }[...]
             var splitter = LineSplitter()
@@ -109,6 +115,8 @@ import Testing
         #expect(LogStart("42") == .after(sequence: 42))
         #expect(LogStart(cursor(42).description) == .after(cursor(42)))
         #expect(LogStart("2026-11-20T21:57:03+03:00")?.parameter == "2026-11-20T21%3A57%3A03%2B03%3A00")
-        for text in ["", "yesterday", "-1", "0000000000000000-abcdefgh", "2026-11-20"] { #expect(LogStart(text) == nil) }
+        for text in ["", "yesterday", "-1", "0000000000000000-abcdefgh", "2026-11-20"] {
+            #expect(LogStart(text) == nil)
+        }
     }
 }
