@@ -11,13 +11,14 @@ import Synchronization
 
 /// A real log and a real store in a directory of their own, and the feed over them.
 final class FeedFixture {
-    let directory = TemporaryDirectory()
+    let directory: TemporaryDirectory
     private(set) var log: ChangeLog
     let store: Store
     private var maker = ArticleMaker(seed: 7)
     private(set) var changes: [Change] = []
 
     init() throws {
+        directory = try TemporaryDirectory()
         log = try ChangeLog(DataDirectory(directory.path))
         store = try Store(path: DataDirectory(directory.path).store, log: log.id)
     }

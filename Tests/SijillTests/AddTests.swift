@@ -9,7 +9,7 @@ import Testing
 @Suite struct AddTests {
     @Test("A file is copied in whole, under its name, with nothing left beside it")
     func add() throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let file = directory.path("مقال.txt")
         try Data(bytes).write(to: URL(filePath: file))
@@ -28,7 +28,7 @@ import Testing
 
     @Test("A name that is taken gets a number, and what lay there stays")
     func taken() throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let file = directory.path("a.txt")
         let data = directory.path
         try FileManager.default.createDirectory(
@@ -52,7 +52,7 @@ import Testing
 
     @Test("No inbox and a source that can be no folder are errors with their exit codes")
     func refused() throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let missing = #expect(throws: SijillError.self) {
             try Inbox(inbox: nil, data: directory.path, source: nil)
         }

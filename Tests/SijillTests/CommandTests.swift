@@ -140,7 +140,7 @@ private enum Sijill {
     }
 
     private static func start(_ path: String, _ arguments: [String], url: String) async throws -> Run {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments

@@ -8,7 +8,7 @@ import SijillTesting
 
 /// A real log and store behind a real server, which can be stopped and started again on its port.
 final class LiveLog {
-    let directory = TemporaryDirectory()
+    let directory: TemporaryDirectory
     private(set) var log: ChangeLog
     private var store: Store
     private var maker = ArticleMaker(seed: 11)
@@ -17,6 +17,7 @@ final class LiveLog {
     private var serving: (group: ServiceGroup, task: Task<Void, any Error>)?
 
     init() throws {
+        directory = try TemporaryDirectory()
         log = try ChangeLog(DataDirectory(directory.path))
         store = try Store(path: DataDirectory(directory.path).store, log: log.id)
     }
