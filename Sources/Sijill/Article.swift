@@ -28,7 +28,8 @@ public struct Article: Sendable {
     public let text: String?
 
     init(json: [UInt8]) throws {
-        guard let value = try? JSONParser.parse(json, options: .change), let id = value["article"]?.text else {
+        guard let value = try? JSONParser.parse(json, options: .change), let id = value["article"]?.text
+        else {
             throw SijillClientError(.brokenPromise, "the server's answer is no article; is the URL right?")
         }
         self.json = json
