@@ -28,7 +28,8 @@ public struct Article: Sendable {
     public let text: String?
 
     init(json: [UInt8]) throws {
-        guard let value = try? JSONParser.parse(json), let id = value["article"]?.text else {
+        guard let value = try? JSONParser.parse(json, options: .change), let id = value["article"]?.text
+        else {
             throw SijillClientError(.brokenPromise, "the server's answer is no article; is the URL right?")
         }
         self.json = json
@@ -104,7 +105,8 @@ public struct Original: AsyncSequence, Sendable {
             let finished = digest.take()?.finish().hex
             if let sha256, let finished, sha256 != finished {
                 throw SijillClientError(
-                    .brokenPromise, "the original has the digest \(finished) and not \(sha256); ask for it again")
+                    .brokenPromise,
+                    "the original has the digest \(finished) and not \(sha256); ask for it again")
             }
             return nil
         }

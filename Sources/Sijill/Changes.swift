@@ -16,6 +16,9 @@ public struct Changes: AsyncSequence, Sendable {
 
     /// Reads one connection after the other; not to be shared between tasks.
     public struct AsyncIterator: AsyncIteratorProtocol {
+        /// Bytes of a page of a replay: enough that the pauses between pages do not count, little enough to begin again.
+        static let pageBytes = 4 << 20
+
         private let transport: Transport
         private let omission: Omission
         private let isLive: Bool
@@ -45,7 +48,9 @@ public struct Changes: AsyncSequence, Sendable {
                 } catch let error as SijillClientError {
                     body = nil
                     splitter = LineSplitter()
-                    guard let pause = resumption.pause(after: error, random: .random(in: 0.5...1)) else { throw error }
+                    guard let pause = resumption.pause(after: error, random: .random(in: 0.5...1)) else {
+                        throw error
+                    }
                     try await Task.sleep(for: pause)
                 }
             }
@@ -67,7 +72,7 @@ public struct Changes: AsyncSequence, Sendable {
         }
 
         private mutating func connect() async throws {
-            let limits = isLive ? "&live=stream" : "&limit=10000&max_bytes=\(8 << 20)"
+            let limits = isLive ? "&live=stream" : "&limit=10000&max_bytes=\(Self.pageBytes)"
             let response = try await transport.get(
                 "/v1/changes?since=\(resumption.start.parameter)\(limits)\(omission.parameter)",
                 accept: "application/x-ndjson")

@@ -31,10 +31,11 @@ public struct LogChange: Hashable, Sendable {
     /// - Throws: `SijillClientError` `.brokenPromise` when the line is not strict JSON.
     public func decoded() throws -> DecodedChange {
         do {
-            return DecodedChange(try JSONParser.parse(line))
+            return DecodedChange(try JSONParser.parse(line, options: .change))
         } catch {
             throw SijillClientError(
-                .brokenPromise, "change \(cursor) is not strict JSON at byte \(error.offset): \(error.message)")
+                .brokenPromise,
+                "change \(cursor) is not strict JSON at byte \(error.offset): \(error.message)")
         }
     }
 }
@@ -59,7 +60,9 @@ public struct DecodedChange: Sendable {
         public static let rejected = Kind(description: "org.sijill.file.rejected")
 
         /// `added`, `duplicated`, `rejected`.
-        public var shortName: String { description.split(separator: ".").last.map(String.init) ?? description }
+        public var shortName: String {
+            description.split(separator: ".").last.map(String.init) ?? description
+        }
     }
 
     public var kind: Kind { Kind(description: envelope["type"]?.text ?? "") }
@@ -101,6 +104,15 @@ public struct InputFile: Hashable, Sendable {
         bytes = json["bytes"]?.whole ?? 0
         sha256 = json["sha256"]?.text
         line = json["line"]?.whole
+    }
+}
+
+extension JSONParser.Options {
+    /// For a change, or an article as the server writes it.
+    static var change: JSONParser.Options {
+        var options = JSONParser.Options()
+        options.depthMax = Limits.changeDepthMax
+        return options
     }
 }
 

@@ -23,7 +23,8 @@ public struct LogStatus: Sendable {
 
     init(json: [UInt8]) throws {
         guard let value = try? JSONParser.parse(json), let log = value["log"]?.text else {
-            throw SijillClientError(.brokenPromise, "the server's answer is not the status of a log; is the URL right?")
+            throw SijillClientError(
+                .brokenPromise, "the server's answer is not the status of a log; is the URL right?")
         }
         self.json = json
         self.log = log

@@ -40,7 +40,8 @@ public struct SijillClient: Sendable {
     ///
     /// It ends by throwing `SijillClientError`: `.unreachable` when the server cannot be reached at first,
     /// `.cursorAhead`, `.cursorDiverged` or `.cursorExpired` when the log cannot go on from `start`.
-    public func changes(since start: LogStart = .earliest, omitting omission: Omission = .nothing) -> Changes {
+    public func changes(since start: LogStart = .earliest, omitting omission: Omission = .nothing) -> Changes
+    {
         Changes(transport: transport, start: start, omission: omission, isLive: true)
     }
 
@@ -56,7 +57,8 @@ public struct SijillClient: Sendable {
         since start: LogStart = .earliest, limit: Int = 100, omitting omission: Omission = .nothing
     ) async throws -> ChangePage {
         let response = try await transport.get(
-            "/v1/changes?since=\(start.parameter)&limit=\(limit)\(omission.parameter)", accept: "application/x-ndjson")
+            "/v1/changes?since=\(start.parameter)&limit=\(limit)\(omission.parameter)",
+            accept: "application/x-ndjson")
         var splitter = LineSplitter()
         var changes: [LogChange] = []
         try await transport.reading {
@@ -65,7 +67,8 @@ public struct SijillClient: Sendable {
                 while let line = try splitter.next() { changes.append(try LogChange(line: line)) }
             }
         }
-        return ChangePage(changes: changes, next: LogStart(header: response.headers.first(name: "Sijill-Next")))
+        return ChangePage(
+            changes: changes, next: LogStart(header: response.headers.first(name: "Sijill-Next")))
     }
 
     /// Where the log begins and ends.

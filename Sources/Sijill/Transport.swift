@@ -39,7 +39,8 @@ struct Transport: Sendable {
             var trimmed = Substring(url)
             while trimmed.hasSuffix("/") { trimmed.removeLast() }
             let rest =
-                if trimmed.hasPrefix("http://") { trimmed.dropFirst(7) } else if trimmed.hasPrefix("https://") {
+                if trimmed.hasPrefix("http://") { trimmed.dropFirst(7) } else if trimmed.hasPrefix("https://")
+                {
                     trimmed.dropFirst(8)
                 } else { Substring() }
             let isPlain = rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/?#@\\".utf8.contains($0) }
@@ -90,7 +91,8 @@ struct Transport: Sendable {
         } catch {
             if Task.isCancelled || error is CancellationError { throw CancellationError() }
             if let error = error as? HTTPClientError, error == .cancelled { throw CancellationError() }
-            throw SijillClientError(.unreachable, "\(url) cannot be reached: \(Self.reason(error)); is sijilld running?")
+            throw SijillClientError(
+                .unreachable, "\(url) cannot be reached: \(Self.reason(error)); is sijilld running?")
         }
     }
 
@@ -141,18 +143,28 @@ struct LineSplitter {
     /// The next whole line without its newline, blank ones passed over; nil when more bytes are needed.
     mutating func next() throws -> [UInt8]? {
         while true {
-            let found = buffer.readableBytesView.dropFirst(searched).firstIndex(of: UInt8(ascii: "\n"))
-            guard let found else {
+            guard let length = lineLength() else {
                 searched = buffer.readableBytes
                 if searched > Self.lineBytesMax {
-                    throw SijillClientError(.brokenPromise, "the server sent a line of over \(Self.lineBytesMax) bytes")
+                    throw SijillClientError(
+                        .brokenPromise, "the server sent a line of over \(Self.lineBytesMax) bytes")
                 }
                 return nil
             }
-            let line = buffer.readBytes(length: found - buffer.readerIndex)!
+            let line = buffer.readBytes(length: length)!
             buffer.moveReaderIndex(forwardBy: 1)
             searched = 0
             if !line.isEmpty { return line }
+        }
+    }
+
+    /// Bytes before the next newline. By memchr: each byte of a log goes through here.
+    private func lineLength() -> Int? {
+        buffer.withUnsafeReadableBytes { raw in
+            guard raw.count > searched, let start = raw.baseAddress,
+                let newline = memchr(start + searched, Int32(UInt8(ascii: "\n")), raw.count - searched)
+            else { return nil }
+            return UnsafeRawPointer(newline) - start
         }
     }
 

@@ -61,7 +61,9 @@ struct AddCommand: AsyncParsableCommand {
     }
 
     /// Prints each outcome; whether one was a rejection.
-    private func outcomes(of drops: [Drop], after tip: LogCursor?, _ client: SijillClient) async throws -> Bool {
+    private func outcomes(of drops: [Drop], after tip: LogCursor?, _ client: SijillClient) async throws
+        -> Bool
+    {
         let start = tip.map { LogStart.after($0) } ?? .after(sequence: 0)
         let outcomes = Shared(Outcomes(drops, after: tip?.sequence ?? 0))
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -94,10 +96,12 @@ struct AddCommand: AsyncParsableCommand {
         bar.clear()
         if json {
             try printJSON([
-                ("file", drop.path), ("source", drop.source), ("name", drop.name), ("sha256", drop.digest.hex),
+                ("file", drop.path), ("source", drop.source), ("name", drop.name),
+                ("sha256", drop.digest.hex),
             ])
         } else if drop.name != split(path: drop.path).name || Terminal.output.isTerminal {
-            try Terminal.output.write(Array("\(drop.path.escapedForDisplay) → \(drop.place.escapedForDisplay)\n".utf8))
+            try Terminal.output.write(
+                Array("\(drop.path.escapedForDisplay) → \(drop.place.escapedForDisplay)\n".utf8))
         }
     }
 
@@ -121,8 +125,10 @@ struct AddCommand: AsyncParsableCommand {
             }
         let padding = String(repeating: " ", count: max(0, 10 - kind.count))
         let line = decoded.file.line.map { ":\($0)" } ?? ""
-        let what = decoded.article ?? [decoded.reason, decoded.detail].compactMap(\.self).joined(separator: ": ")
-        let name = terminal.isTerminal ? outcome.drop.path.isolatedForDisplay : outcome.drop.path.escapedForDisplay
+        let what =
+            decoded.article ?? [decoded.reason, decoded.detail].compactMap(\.self).joined(separator: ": ")
+        let name =
+            terminal.isTerminal ? outcome.drop.path.isolatedForDisplay : outcome.drop.path.escapedForDisplay
         try terminal.write(Array("\(coloured)\(padding)  \(name)\(line)  \(what.escapedForDisplay)\n".utf8))
     }
 

@@ -61,7 +61,8 @@ struct Inbox {
         var status = stat()
         guard stat(root, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw SijillError(
-                .configuration, "there is no inbox at \(root)", remedy: "name it with --inbox DIR or --data DIR")
+                .configuration, "there is no inbox at \(root)",
+                remedy: "name it with --inbox DIR or --data DIR")
         }
         self.source = source ?? "default"
         guard let source, source != "default" else {
@@ -70,7 +71,8 @@ struct Inbox {
         }
         guard !source.isEmpty, !source.hasPrefix("."), !source.contains("/") else {
             throw SijillError(
-                .usage, "'\(source)' can be no source", remedy: "a source is a folder's name, without '/' or a dot in front")
+                .usage, "'\(source)' can be no source",
+                remedy: "a source is a folder's name, without '/' or a dot in front")
         }
         directory = "\(root)/\(source)"
         try Durable.createDirectory(directory, permissions: 0o770)

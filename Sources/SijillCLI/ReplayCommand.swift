@@ -23,7 +23,8 @@ struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "Print the changes of the log, one JSON line each, and end.",
-        discussion: "The lines are the bytes of the log. For example: sijill replay --text omit | jq .data.title")
+        discussion:
+            "The lines are the bytes of the log. For example: sijill replay --text omit | jq .data.title")
 
     @OptionGroup var server: ServerOptions
 

@@ -40,7 +40,9 @@ struct ShowCommand: AsyncParsableCommand {
         try terminal.write(Array(listing.text(for: terminal).utf8))
         guard let text = found.text else { return }
         // Line by line, so that the escapes keep the paragraphs.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escapedForDisplay }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            String($0).escapedForDisplay
+        }
         try terminal.write(Array("\n\(lines.joined(separator: "\n"))\n".utf8))
     }
 }
@@ -83,7 +85,8 @@ struct OriginalCommand: AsyncParsableCommand {
     @Argument(help: "Id of the article: 'a' and 26 letters and digits.")
     var article: String
 
-    @Option(name: .shortAndLong, help: "File to write; nothing is overwritten. Standard output when left out.")
+    @Option(
+        name: .shortAndLong, help: "File to write; nothing is overwritten. Standard output when left out.")
     var output: String?
 
     func run() async throws {

@@ -53,7 +53,8 @@ struct ServerOptions: ParsableArguments {
     /// - Throws: `SijillClientError` for a URL that is none.
     func client() throws -> SijillClient {
         try SijillClient(
-            url: url ?? environment("SIJILL_URL") ?? SijillClient.defaultURL, token: environment("SIJILL_TOKEN"))
+            url: url ?? environment("SIJILL_URL") ?? SijillClient.defaultURL,
+            token: environment("SIJILL_TOKEN"))
     }
 }
 

@@ -24,7 +24,8 @@ struct Terminal {
     func write(_ bytes: [UInt8]) throws(SystemError) {
         var written = 0
         while written < bytes.count {
-            written += try system("write", descriptor == STDOUT_FILENO ? "standard output" : "standard error") {
+            written += try system("write", descriptor == STDOUT_FILENO ? "standard output" : "standard error")
+            {
                 unsafe bytes.withUnsafeBytes { raw in
                     Glibc.write(descriptor, raw.baseAddress! + written, raw.count - written)
                 }

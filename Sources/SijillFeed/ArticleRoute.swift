@@ -23,15 +23,18 @@ struct ArticleRoute: Sendable {
     /// The bytes that the latest revision came from, exactly as they arrived.
     func original(_ id: String, _ request: Request, on channel: any Channel) async throws -> Response {
         let state = try await find(id)
-        let (reader, sequence) = (reader, state.last.sequence)
-        guard let original = try await offLoop({ try reader.original(of: sequence) }) else {
+        // The change that brought the revision: with one revision, the first of the article.
+        let (reader, sequence) = (reader, state.first.sequence)
+        let found = try await offLoop { try reader.original(of: sequence) }
+        guard let original = found, original.digest == state.file.sha256 else {
             throw Problem.notFound("the original of article \(id) is not kept")
         }
         let digest = original.digest
         let etag = "\"\(digest)\""
         var headers: HTTPFields = [
             .contentType: "application/octet-stream", .eTag: etag, .cacheControl: "no-cache",
-            .contentDisposition: ContentDisposition.attachment(state.file.name), .xContentTypeOptions: "nosniff",
+            .contentDisposition: ContentDisposition.attachment(state.file.name),
+            .xContentTypeOptions: "nosniff",
             .reprDigest: "sha-256=:\(Base64.encode(digest.data)):",
         ]
         if request.headers.names(etag) { return Response(status: .notModified, headers: headers) }
@@ -48,14 +51,16 @@ struct ArticleRoute: Sendable {
             })
     }
 
-    private static func write(_ original: OriginalRange, to writer: inout any ResponseBodyWriter) async throws {
+    private static func write(_ original: OriginalRange, to writer: inout any ResponseBodyWriter) async throws
+    {
         var offset: UInt64 = 0
         while offset < original.byteCount {
             let count = Int(min(UInt64(FeedLimits.pieceBytes), original.byteCount - offset))
             let bytes = try await offLoop { [offset] in try original.read(offset: offset, count: count) }
             guard bytes.count == count else {
                 throw SijillError(
-                    .damaged, "an original ends before byte \(offset + UInt64(count))", remedy: "run 'sijilld check'")
+                    .damaged, "an original ends before byte \(offset + UInt64(count))",
+                    remedy: "run 'sijilld check'")
             }
             try await writer.write(ByteBuffer(bytes: bytes))
             offset += UInt64(count)
@@ -82,7 +87,7 @@ extension ArticleState {
             JSONMember("first", first), JSONMember("last", last), JSONMember("added", firstTime.rfc3339),
             JSONMember("changed", lastTime.rfc3339), JSONMember("sightings", UInt64(sightings)),
             JSONMember(name: "file", value: file.json), JSONMember(name: "digests", value: digests.json),
-            JSONMember("words", UInt64(words)),
+            JSONMember("words", UInt64(words)), JSONMember("cluster", cluster.description),
         ]
         members += content.members
         return .object(members)
@@ -163,7 +168,8 @@ enum ContentDisposition {
         var encoded = ""
         for byte in base.utf8 {
             let character = Character(Unicode.Scalar(byte))
-            let isPlain = byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
+            let isPlain =
+                byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
             let digits = String(byte, radix: 16, uppercase: true)
             encoded += isPlain ? String(character) : "%" + (byte < 16 ? "0" : "") + digits
         }

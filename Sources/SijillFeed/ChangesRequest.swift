@@ -63,10 +63,13 @@ struct ChangesRequest: Equatable {
                 isLive = true
             default:
                 throw .badRequest(
-                    "'\(name)' is no parameter of changes; there are since, limit, max_bytes, text, content and live")
+                    "'\(name)' is no parameter of changes; there are since, limit, max_bytes, text, content and live"
+                )
             }
         }
-        if isLive, let boundary { throw .badRequest("'\(boundary)' has no meaning with live=stream; leave it out") }
+        if isLive, let boundary {
+            throw .badRequest("'\(boundary)' has no meaning with live=stream; leave it out")
+        }
         try readStart(parameters, headers)
         form = try Self.form(accept: headers[values: .accept], isLive: isLive)
     }
@@ -85,12 +88,15 @@ struct ChangesRequest: Equatable {
         if let since = parameters["since"] { start = try Start(since, named: "since") }
     }
 
-    private static func number(_ text: String, of name: String, in range: ClosedRange<Int>) throws(Problem) -> Int {
+    private static func number(_ text: String, of name: String, in range: ClosedRange<Int>) throws(Problem)
+        -> Int
+    {
         guard let value = Decimal.value(text.utf8), value <= UInt64(range.upperBound),
             value >= UInt64(range.lowerBound)
         else {
             throw .badRequest(
-                "'\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
+                "'\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
+            )
         }
         return Int(value)
     }
@@ -131,7 +137,8 @@ struct Query: Equatable {
         guard let query, !query.isEmpty else { return }
         for part in query.split(separator: "&") {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decoded(halves[0]), let value = Self.decoded(halves.count > 1 ? halves[1] : "")
+            guard let name = Self.decoded(halves[0]),
+                let value = Self.decoded(halves.count > 1 ? halves[1] : "")
             else { throw .badRequest("the query is not valid percent-encoded UTF-8") }
             if self[name] != nil { throw .badRequest("'\(name)' is given twice") }
             pairs.append((name, value))
@@ -169,7 +176,8 @@ enum MediaRange {
         for item in fields.joined(separator: ",").split(separator: ",") {
             let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
             guard let name = parts.first, !name.isEmpty else { continue }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            let weight =
+                parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
             if weight > 0 { ranges.append((name, weight)) }
         }
         // Equal weights stay in their order: a stable sort by position.

@@ -27,7 +27,9 @@ struct ChangesRoute: Sendable {
             body: isHead ? .init() : .pieces(of: page.spans, reader, on: channel.eventLoop))
     }
 
-    private func stream(_ asked: ChangesRequest, isHead: Bool, on channel: any Channel) async throws -> Response {
+    private func stream(_ asked: ChangesRequest, isHead: Bool, on channel: any Channel) async throws
+        -> Response
+    {
         let reader = reader
         let (position, next, oldest) = try await offLoop {
             let position = try Position(asked.start, in: reader)
@@ -39,7 +41,8 @@ struct ChangesRoute: Sendable {
         ]
         headers.setLog(oldest: oldest, tip: reader.tip)
         if isHead { return Response(status: .ok, headers: headers) }
-        let follower = Follower(reader: reader, request: asked, position: position.sequence, heartbeat: heartbeat)
+        let follower = Follower(
+            reader: reader, request: asked, position: position.sequence, heartbeat: heartbeat)
         let loop = channel.eventLoop
         return Response(
             status: .ok, headers: headers,
@@ -88,7 +91,8 @@ struct Page {
         spans = Spans(entries, form: request.form, omission: request.omission)
     }
 
-    private static func cut(_ entries: [LocatedEntry], to request: ChangesRequest) -> ArraySlice<LocatedEntry> {
+    private static func cut(_ entries: [LocatedEntry], to request: ChangesRequest) -> ArraySlice<LocatedEntry>
+    {
         var bytes = 0
         for (position, entry) in entries.enumerated() {
             bytes += Spans.lineBytes(entry.entry, request.omission)

@@ -35,7 +35,8 @@ package struct FeedResponder: HTTPResponder {
         } catch let problem as Problem {
             return problem.response(head: request.method == .head)
         } catch is CancellationError {
-            return Problem.notReady("the daemon is stopping; try again").response(head: request.method == .head)
+            return Problem.notReady("the daemon is stopping; try again").response(
+                head: request.method == .head)
         } catch {
             logger.error(
                 "a request failed", metadata: ["feed.path": "\(request.uri.path)", "feed.error": "\(error)"])
@@ -132,7 +133,8 @@ struct HostRule: Sendable {
             throw .misdirected(host: head.authority)
         }
         if let origin = head.headerFields[.origin] {
-            guard let scheme = origin.firstRange(of: "://"), allowed.contains(Self.name(of: origin[scheme.upperBound...]))
+            guard let scheme = origin.firstRange(of: "://"),
+                allowed.contains(Self.name(of: origin[scheme.upperBound...]))
             else { throw .foreignOrigin(origin) }
         }
     }
@@ -146,4 +148,3 @@ struct HostRule: Sendable {
         return String(text.prefix { $0 != ":" })
     }
 }
-

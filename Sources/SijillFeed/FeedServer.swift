@@ -78,7 +78,8 @@ package struct FeedServer: Service {
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: FeedLimits.requestHeadBytesMax,
                         maxHeaderListSize: FeedLimits.requestHeadBytesMax, maxHeaderFieldCount: 100))),
-            configuration: ApplicationConfiguration(address: bindAddress, serverName: "sijill", backlog: 1_024),
+            configuration: ApplicationConfiguration(
+                address: bindAddress, serverName: "sijill", backlog: 1_024),
             onServerRunning: { [onListening] channel in await onListening(configuration.bound(channel)) },
             logger: quiet)
     }

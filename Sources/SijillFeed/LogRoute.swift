@@ -10,8 +10,9 @@ struct LogRoute: Sendable {
     let store: Store
 
     func respond(to request: Request) async throws -> Response {
-        let (reader, store) = (reader, store)
-        let (oldest, counts) = try await offLoop { (try reader.oldest, store.counts()) }
+        let reader = reader
+        let counts = store.counts()
+        let oldest = try await offLoop { try reader.oldest }
         return .json(
             .object([
                 JSONMember("log", reader.log.description),

@@ -36,7 +36,8 @@ struct Spans {
     private(set) var byteCount = 0
 
     /// `entries` as lines or as one JSON array, without what `omission` names.
-    init(_ entries: some Sequence<LocatedEntry>, form: ChangesRequest.Form, omission: ChangesRequest.Omission) {
+    init(_ entries: some Sequence<LocatedEntry>, form: ChangesRequest.Form, omission: ChangesRequest.Omission)
+    {
         switch form {
         case .lines:
             for entry in entries { appendLine(entry, omission) }
@@ -64,7 +65,8 @@ struct Spans {
 
     private mutating func appendLine(_ located: LocatedEntry, _ omission: ChangesRequest.Omission) {
         if omission == .none {
-            append(.segment(located.segment, offset: located.entry.offset, count: located.entry.layout.length))
+            append(
+                .segment(located.segment, offset: located.entry.offset, count: located.entry.layout.length))
         } else {
             appendElement(located, omission)
             append(.literal(.lastLine))
@@ -124,7 +126,8 @@ struct SpanReader {
                 let bytes = try reader.read(segment: segment, offset: offset + UInt64(taken), count: wanted)
                 guard bytes.count == wanted else {
                     throw SijillError(
-                        .damaged, "segment \(segment) is shorter than its index at byte \(offset + UInt64(taken))",
+                        .damaged,
+                        "segment \(segment) is shorter than its index at byte \(offset + UInt64(taken))",
                         remedy: "run 'sijilld check'")
                 }
                 buffer.writeBytes(bytes)

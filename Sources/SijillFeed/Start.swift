@@ -30,7 +30,8 @@ enum Start: Equatable {
             self = .time(time)
         } else {
             throw .badRequest(
-                "'\(text)' in '\(name)' is no start; use a cursor, a sequence, earliest, now or an RFC 3339 time")
+                "'\(text)' in '\(name)' is no start; use a cursor, a sequence, earliest, now or an RFC 3339 time"
+            )
         }
     }
 }
@@ -81,7 +82,8 @@ struct Position: Equatable {
         }
         return Problem(
             "cursor-ahead", "The cursor is beyond the log", status: 409,
-            detail: "the log ends at \(tip?.description ?? "0"), before what was asked for; the log was restored from"
+            detail:
+                "the log ends at \(tip?.description ?? "0"), before what was asked for; the log was restored from"
                 + " an older copy, or the cursor is of another log: compare, then begin again from a cursor of this one",
             members: members)
     }
@@ -89,7 +91,8 @@ struct Position: Equatable {
     private static func diverged(_ cursor: Cursor, standing: Cursor, tip: Cursor?) -> Problem {
         Problem(
             "cursor-diverged", "The cursor names a change that is not in the log", status: 409,
-            detail: "change \(cursor.sequence) is \(standing) here, not \(cursor); the log was restored from an older"
+            detail:
+                "change \(cursor.sequence) is \(standing) here, not \(cursor); the log was restored from an older"
                 + " copy, or the cursor is of another log: compare, then begin again from a cursor of this one",
             members: [JSONMember("tip", tip)])
     }
@@ -97,7 +100,8 @@ struct Position: Equatable {
     private static func expired(_ oldest: Cursor) -> Problem {
         Problem(
             "cursor-expired", "The cursor is older than the log", status: 410,
-            detail: "the oldest change kept here is \(oldest); begin with since=earliest, or ask a mirror that has more",
+            detail:
+                "the oldest change kept here is \(oldest); begin with since=earliest, or ask a mirror that has more",
             members: [JSONMember("oldest", oldest)])
     }
 }

@@ -1,6 +1,9 @@
 import GRDB
 import SijillFormat
 
+// GRDB has a Cursor too.
+import struct SijillFormat.Cursor
+
 extension Store {
     /// The latest state of an article; nil when there is none of that id. O(log n + deliveries of the article).
     ///
