@@ -67,7 +67,7 @@ let package = Package(
         module("SijillStore", ["SijillFormat", "SijillText", grdb]),
         // The way in, and the way out.
         module("SijillIngest", ["SijillFormat", "SijillText", "SijillArticles", "SijillFiles", logging]),
-        module("SijillFeed", ["SijillFormat", "SijillLog", "SijillStore", hummingbird, logging]),
+        module("SijillFeed", ["SijillFormat", "SijillLog", "SijillStore", hummingbird, lifecycle, logging]),
         // The daemon.
         module(
             "SijillDaemon",
@@ -88,8 +88,8 @@ let package = Package(
         tests(of: "SijillLog"),
         tests(of: "SijillStore"),
         tests(of: "SijillIngest"),
-        tests(of: "SijillFeed", [hummingbirdTesting]),
+        tests(of: "SijillFeed", ["SijillLog", "SijillStore", hummingbirdTesting, lifecycle]),
         tests(of: "SijillDaemon"),
-        tests(of: "Sijill"),
+        tests(of: "Sijill", ["SijillFeed", "SijillLog", "SijillStore", "SijillCLI", lifecycle]),
     ]
 )

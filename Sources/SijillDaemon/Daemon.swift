@@ -108,7 +108,7 @@ package final class Daemon: Sendable {
         settings.times.rescan = configuration.inbox.rescan
         settings.times.emptyWait = configuration.inbox.emptyWait
         settings.input.fileBytesMax = configuration.limits.fileBytesMax
-        settings.input.jsonlBytesMax = configuration.limits.jsonlBytesMax
+        settings.input.jsonlBytesMax = UInt64(configuration.limits.jsonlBytesMax)
         settings.input.lineBytesMax = configuration.limits.lineBytesMax
         settings.input.textBytesMax = configuration.limits.textBytesMax
         settings.input.jsonDepthMax = configuration.limits.jsonDepthMax
@@ -131,7 +131,7 @@ package final class Daemon: Sendable {
         let address: FeedConfiguration.Address =
             switch configuration.listen {
             case .tcp(let host, let port): .host(host, port: port)
-            case .unixSocket(let path): .unix(path: path)
+            case .unixSocket(let path): .unix(path)
             }
         return FeedServer(
             reader: reader, store: store, configuration: FeedConfiguration(address: address),

@@ -35,7 +35,7 @@ struct CheckCommand: ParsableCommand {
         }
         let (findings, count) = try check(directory, isRunning: lock == nil)
         withExtendedLifetime(lock) { report(findings, count) }
-        if !findings.isEmpty { throw ArgumentParser.ExitCode(SijillFormat.ExitCode.checkFailed.rawValue) }
+        if !findings.isEmpty { throw ExitCode(EndCode.checkFailed.rawValue) }
     }
 
     private func check(_ directory: DataDirectory, isRunning: Bool) throws -> (findings: [String], count: UInt64) {

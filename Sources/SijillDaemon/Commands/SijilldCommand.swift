@@ -30,7 +30,7 @@ package struct SijilldCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-            Glibc.exit(SijillFormat.ExitCode.done.rawValue)
+            Glibc.exit(EndCode.done.rawValue)
         } catch let error as SijillError {
             end(error)
         } catch let error as SystemError {
