@@ -105,6 +105,7 @@ def read_state(directory):
     with open(os.path.join(directory.path, "log", "state"), "rb") as file:
         line = file.read()
     state = directory.state = strict_json(line)
+    directory.expect(line.endswith(b"}\n"), "log/state: not one line")
     signed_part = line[: line.rindex(b',"sum":"')]
     directory.expect(state["sum"] == hashlib.sha256(signed_part).hexdigest(), "log/state: wrong sum")
     directory.expect(state["format"] == 1, "log/state: unknown format")
@@ -260,6 +261,10 @@ def warc_records(warc):
 def read_warc(directory, first):
     name = f"originals/{first:020}.warc"
     entries = []
+    stored_by = {}
+    for change in directory.changes:
+        if change.kind in ("added", "duplicated"):
+            stored_by.setdefault(change.file["sha256"], change.sequence)
     try:
         for number, (offset, fields, header, block) in enumerate(warc_records(directory.warcs[first])):
             kind = fields["WARC-Type"]
@@ -277,7 +282,9 @@ def read_warc(directory, first):
             directory.originals[digest.hexdigest()] = Original(
                 block, fields["WARC-Target-URI"], first, offset, header
             )
-            entries.append((digest.digest(), offset, header, 0, len(block)))
+            entries.append(
+                (digest.digest(), offset, header, 0, len(block), stored_by.get(digest.hexdigest()))
+            )
     except (ValueError, KeyError) as error:
         directory.findings.append(f"{name}: {error}")
         return
@@ -290,7 +297,7 @@ def read_warc(directory, first):
         index = file.read()
     whole = len(index) % ORIGINAL_ENTRY.size == 0
     if directory.expect(whole, f"{index_name}: {len(index)} bytes are no whole entries"):
-        said = [entry[:5] for entry in ORIGINAL_ENTRY.iter_unpack(index)]
+        said = list(ORIGINAL_ENTRY.iter_unpack(index))
         directory.expect(said == entries, f"{index_name}: does not fit the WARC")
 
 

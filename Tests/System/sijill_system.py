@@ -55,7 +55,7 @@ def short(value):
     return text if len(text) <= 300 else text[:300] + " …"
 
 
-def main(run):
+def main(run, needs_daemon=True):
     """Runs `run(options, checks)` as a program: --full, --seed, --keep; options.random is seeded."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--full", action="store_true", help="everything, however long it takes")
@@ -64,7 +64,7 @@ def main(run):
     options = parser.parse_args()
     options.random = random.Random(options.seed)
     print(f"seed {options.seed}", flush=True)
-    for program in (SIJILLD, SIJILL):
+    for program in (SIJILLD, SIJILL) if needs_daemon else ():
         if not os.access(program, os.X_OK):
             print(f"{program} is not there; build it with: swift build -c release", file=sys.stderr)
             sys.exit(78)
