@@ -1,11 +1,12 @@
 """An outsider's reading of a data directory.
 
 Written from Documentation/Format.md and the standards that it names, sharing no code with Sijill: what this
-module reads, anyone can read. `read(directory)` gives the changes, the originals, and a list of findings, each
-saying file and place. A directory must not be in use, and must have been stopped cleanly or recovered.
+module reads, anyone can read. `read(directory)` gives the changes, the originals, and a list of findings,
+each saying file and place. A directory must not be in use, and must have been stopped cleanly or recovered.
 """
 
 import base64
+import datetime
 import hashlib
 import json
 import os
@@ -104,14 +105,19 @@ def read_state(directory):
     with open(os.path.join(directory.path, "log", "state"), "rb") as file:
         line = file.read()
     state = directory.state = strict_json(line)
+    directory.expect(line.endswith(b"}\n"), "log/state: not one line")
     signed_part = line[: line.rindex(b',"sum":"')]
     directory.expect(state["sum"] == hashlib.sha256(signed_part).hexdigest(), "log/state: wrong sum")
     directory.expect(state["format"] == 1, "log/state: unknown format")
     size = len(directory.segments.get(state["segment"], b""))
-    directory.expect(state["offset"] <= size, f"log/state: offset {state['offset']} beyond the segment's {size}")
+    directory.expect(
+        state["offset"] <= size, f"log/state: offset {state['offset']} beyond the segment's {size}"
+    )
     size = len(directory.warcs.get(state["warc"], b""))
     directory.expect(
-        state["warc_offset"] <= size, f"log/state: warc_offset {state['warc_offset']} beyond the file's {size}")
+        state["warc_offset"] <= size,
+        f"log/state: warc_offset {state['warc_offset']} beyond the file's {size}",
+    )
 
 
 def strict_json(line):
@@ -156,10 +162,12 @@ def read_segment(directory, first):
         if number == 0:
             directory.expect(change.sequence == first, f"{place}: the segment's name says {first}")
         directory.changes.append(change)
-        verify_index(directory, change, index[number * INDEX_ENTRY.size:][: INDEX_ENTRY.size])
+        verify_index(directory, change, index[number * INDEX_ENTRY.size :][: INDEX_ENTRY.size])
         number += 1
     directory.expect(
-        len(index) == number * INDEX_ENTRY.size, f"log/{first:020}.index: {len(index)} bytes for {number} changes")
+        len(index) == number * INDEX_ENTRY.size,
+        f"log/{first:020}.index: {len(index)} bytes for {number} changes",
+    )
 
 
 def leaf_of(line):
@@ -178,11 +186,15 @@ def verify_change(directory, change):
     expect(value["specversion"] == "1.0", f"{place}: no CloudEvent 1.0")
     expect(value["source"] == "urn:sijill:" + directory.state["log"], f"{place}: of another log")
     expect(re.fullmatch(r"\d{16}", value["sequence"]), f"{place}: sequence is not sixteen digits")
-    expect(CURSOR.match(value["id"]) and value["id"].startswith(value["sequence"]), f"{place}: id is no cursor")
+    expect(
+        CURSOR.match(value["id"]) and value["id"].startswith(value["sequence"]), f"{place}: id is no cursor"
+    )
     expect(value["type"].startswith(("org.sijill.article.", "org.sijill.file.")), f"{place}: unknown type")
     previous = directory.changes[-1] if directory.changes else None
     expect(
-        change.sequence == (previous.sequence + 1 if previous else 1), f"{place}: sequence {change.sequence} is wrong")
+        change.sequence == (previous.sequence + 1 if previous else 1),
+        f"{place}: sequence {change.sequence} is wrong",
+    )
     if previous:
         expect(value["time"] >= previous.value["time"], f"{place}: time goes back")
     data = value["data"]
@@ -190,8 +202,11 @@ def verify_change(directory, change):
     expect(names[-1] == "text" and "title" in names, f"{place}: title or text is missing")
     expect(len(leaf_of(line)) <= 65_535, f"{place}: leaf too long")
     if "digests" in data:
-        content = line[line.index(TITLE): -3]
-        expect(data["digests"]["content"] == hashlib.sha256(content).hexdigest(), f"{place}: wrong content digest")
+        content = line[line.index(TITLE) : -3]
+        expect(
+            data["digests"]["content"] == hashlib.sha256(content).hexdigest(),
+            f"{place}: wrong content digest",
+        )
         if change.kind == "added":
             text = hashlib.sha256(data["text"].encode()).hexdigest()
             expect(data["digests"]["text"] == text, f"{place}: wrong text digest")
@@ -217,13 +232,10 @@ def verify_index(directory, change, entry):
     directory.expect(said == real, f"{change.place}: index says {said}, it is {real}")
     tree_leaf = hashlib.sha256(b"\0" + leaf_of(line)).digest()
     directory.expect(leaf_hash == tree_leaf, f"{change.place}: index has another leaf hash")
-    directory.expect(
-        rfc3339(milliseconds) == change.value["time"], f"{change.place}: index has another time")
+    directory.expect(rfc3339(milliseconds) == change.value["time"], f"{change.place}: index has another time")
 
 
 def rfc3339(milliseconds):
-    import datetime
-
     moment = datetime.datetime.fromtimestamp(milliseconds // 1000, datetime.timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{milliseconds % 1000:03}Z"
 
@@ -240,19 +252,25 @@ def warc_records(warc):
             raise ValueError(f"no record at byte {offset}")
         fields = dict(line.decode().split(": ", 1) for line in head[1:])
         start, length = end + 4, int(fields["Content-Length"])
-        if warc[start + length: start + length + 4] != b"\r\n\r\n":
+        if warc[start + length : start + length + 4] != b"\r\n\r\n":
             raise ValueError(f"the block at byte {start} does not end after {length} bytes")
-        yield offset, fields, start - offset, warc[start: start + length]
+        yield offset, fields, start - offset, warc[start : start + length]
         offset = start + length + 4
 
 
 def read_warc(directory, first):
     name = f"originals/{first:020}.warc"
     entries = []
+    stored_by = {}
+    for change in directory.changes:
+        if change.kind in ("added", "duplicated"):
+            stored_by.setdefault(change.file["sha256"], change.sequence)
     try:
         for number, (offset, fields, header, block) in enumerate(warc_records(directory.warcs[first])):
             kind = fields["WARC-Type"]
-            directory.expect((kind == "warcinfo") == (number == 0), f"{name}, byte {offset}: {kind} out of place")
+            directory.expect(
+                (kind == "warcinfo") == (number == 0), f"{name}, byte {offset}: {kind} out of place"
+            )
             if kind != "resource":
                 continue
             digest = hashlib.sha256(block)
@@ -262,19 +280,24 @@ def read_warc(directory, first):
             known = digest.hexdigest() in directory.originals
             directory.expect(not known, f"{name}, byte {offset}: the same original a second time")
             directory.originals[digest.hexdigest()] = Original(
-                block, fields["WARC-Target-URI"], first, offset, header)
-            entries.append((digest.digest(), offset, header, 0, len(block)))
+                block, fields["WARC-Target-URI"], first, offset, header
+            )
+            entries.append(
+                (digest.digest(), offset, header, 0, len(block), stored_by.get(digest.hexdigest()))
+            )
     except (ValueError, KeyError) as error:
         directory.findings.append(f"{name}: {error}")
         return
     index_name = f"originals/{first:020}.index"
-    if not directory.expect(os.path.exists(os.path.join(directory.path, index_name)), f"{index_name}: missing"):
+    if not directory.expect(
+        os.path.exists(os.path.join(directory.path, index_name)), f"{index_name}: missing"
+    ):
         return
     with open(os.path.join(directory.path, index_name), "rb") as file:
         index = file.read()
     whole = len(index) % ORIGINAL_ENTRY.size == 0
     if directory.expect(whole, f"{index_name}: {len(index)} bytes are no whole entries"):
-        said = [entry[:5] for entry in ORIGINAL_ENTRY.iter_unpack(index)]
+        said = list(ORIGINAL_ENTRY.iter_unpack(index))
         directory.expect(said == entries, f"{index_name}: does not fit the WARC")
 
 

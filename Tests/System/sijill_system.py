@@ -1,7 +1,7 @@
 """Runs the daemon from outside: processes, signals, files, HTTP. Python's standard library only.
 
-The programs are taken from $SIJILLD and $SIJILL, else from .build/release. Each test program says what it checks
-with `Checks`, prints its seed, and ends with a line "N passed, N failed".
+The programs are taken from $SIJILLD and $SIJILL, else from .build/release. Each test program says what it
+checks with `Checks`, prints its seed, and ends with a line "N passed, N failed".
 """
 
 import argparse
@@ -55,7 +55,7 @@ def short(value):
     return text if len(text) <= 300 else text[:300] + " …"
 
 
-def main(run):
+def main(run, needs_daemon=True):
     """Runs `run(options, checks)` as a program: --full, --seed, --keep; options.random is seeded."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--full", action="store_true", help="everything, however long it takes")
@@ -64,7 +64,7 @@ def main(run):
     options = parser.parse_args()
     options.random = random.Random(options.seed)
     print(f"seed {options.seed}", flush=True)
-    for program in (SIJILLD, SIJILL):
+    for program in (SIJILLD, SIJILL) if needs_daemon else ():
         if not os.access(program, os.X_OK):
             print(f"{program} is not there; build it with: swift build -c release", file=sys.stderr)
             sys.exit(78)
@@ -117,7 +117,6 @@ class Daemon:
         self.inbox = os.path.join(self.data, "inbox")
         self.drops = os.path.join(folder, "drops")
         self.messages = os.path.join(folder, "stderr")
-        self.notify_path = os.path.join(folder, "notify")
         os.makedirs(self.drops, exist_ok=True)
         self.environment = environment or {}
         self.process = None
@@ -132,18 +131,21 @@ class Daemon:
 
     def start(self, *arguments, wait=True):
         """Starts the daemon; with `wait`, until it says READY=1. Raises RuntimeError when it ends before."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.notify_path)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        # A path of at most 107 bytes (unix(7)): relative to the working directory of this process.
-        self.notify.bind(os.path.relpath(self.notify_path))
+        # An abstract name: it leaves no file, and no path can be too long for it.
+        name = f"sijill-{os.getpid()}-{random.SystemRandom().randrange(1 << 64)}"
+        self.notify.bind("\0" + name)
         self.notify.setblocking(False)
         self.notices = ""
-        environment = os.environ | {"NOTIFY_SOCKET": self.notify_path, "NO_COLOR": "1"} | self.environment
+        environment = os.environ | {"NOTIFY_SOCKET": "@" + name, "NO_COLOR": "1"} | self.environment
         with open(self.messages, "ab") as messages:
             self.process = subprocess.Popen(
-                self.command(*arguments), stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
-                env=environment)
+                self.command(*arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=messages,
+                stderr=messages,
+                env=environment,
+            )
         Daemon.running.append(self)
         if wait and not wait_until(lambda: self.heard("READY=1") or self.process.poll() is not None):
             raise RuntimeError("the daemon does not get ready")
@@ -162,9 +164,11 @@ class Daemon:
             return (file.read().strip().split("\n") or [""])[-1]
 
     def kill(self):
-        """SIGKILL: what the kernel has is kept, nothing else."""
+        """SIGKILL: what the kernel has is kept. Raises RuntimeError when it had ended by itself."""
         self.process.kill()
-        return self.wait()
+        code = self.wait()
+        if code != -signal.SIGKILL:
+            raise RuntimeError(f"the daemon had ended by itself with {code}: {self.last_message()}")
 
     def stop(self):
         """SIGTERM, and its exit code."""
@@ -190,7 +194,8 @@ class Daemon:
     @classmethod
     def end_all(cls):
         for daemon in list(cls.running):
-            daemon.kill()
+            daemon.process.kill()
+            daemon.wait()
 
     # -- The inbox
 
@@ -214,7 +219,8 @@ class Daemon:
     def wait_empty(self, patience=PATIENCE):
         """Until the inbox has no file: everything has been handled."""
         return wait_until(lambda: (not self.inbox_files()) or self.process.poll() is not None, patience) and (
-            self.process.poll() is None)
+            self.process.poll() is None
+        )
 
     # -- The feed
 
@@ -234,7 +240,8 @@ class Daemon:
         while True:
             status, headers, body = self.get(
                 f"/v1/changes?since={cursor}&limit=10000&max_bytes=8388608{parameters}",
-                Accept="application/x-ndjson")
+                Accept="application/x-ndjson",
+            )
             if status != 200:
                 raise RuntimeError(f"GET /v1/changes: {status}: {body[:300]!r}")
             if not body:
@@ -259,10 +266,16 @@ class Daemon:
 
     def sijilld(self, *arguments):
         return subprocess.run(
-            [SIJILLD, *arguments, "--data", self.data], capture_output=True, timeout=10 * PATIENCE,
-            env=os.environ | self.environment | {"NO_COLOR": "1"})
+            [SIJILLD, *arguments, "--data", self.data],
+            capture_output=True,
+            timeout=10 * PATIENCE,
+            env=os.environ | self.environment | {"NO_COLOR": "1"},
+        )
 
     def sijill(self, *arguments):
         return subprocess.run(
-            [SIJILL, *arguments], capture_output=True, timeout=10 * PATIENCE,
-            env=os.environ | {"SIJILL_URL": f"http://127.0.0.1:{self.port}", "NO_COLOR": "1"})
+            [SIJILL, *arguments],
+            capture_output=True,
+            timeout=10 * PATIENCE,
+            env=os.environ | {"SIJILL_URL": f"http://127.0.0.1:{self.port}", "NO_COLOR": "1"},
+        )
