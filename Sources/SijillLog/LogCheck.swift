@@ -9,8 +9,6 @@ package struct LogCheck {
     private let directory: DataDirectory
     /// The last sequence that is checked; later ones may still be written while this runs.
     private let bound: SequenceNumber?
-    private let progress: (UInt64) -> Void
-    private let found: ([Change]) throws -> Void
     package private(set) var findings: [String] = []
     package private(set) var changeCount: UInt64 = 0
     package private(set) var log: LogID?
@@ -18,22 +16,20 @@ package struct LogCheck {
     private static let batchCount = 1_000
     private static let findingsMax = 1_000
 
-    /// - Parameters:
-    ///   - bound: where a running daemon's log was durable when it was asked; nil when no daemon runs.
-    ///   - progress: told the bytes of log and originals that have been read since the last time.
-    ///   - found: handed the changes in order, in batches.
-    package init(
-        _ directory: DataDirectory, bound: SequenceNumber? = nil, progress: @escaping (UInt64) -> Void = { _ in },
-        found: @escaping ([Change]) throws -> Void = { _ in }
-    ) {
+    /// - Parameter bound: where a running daemon's log was durable when it was asked; nil when no daemon runs.
+    package init(_ directory: DataDirectory, bound: SequenceNumber? = nil) {
         self.directory = directory
         self.bound = bound
-        self.progress = progress
-        self.found = found
     }
 
     /// Runs the check. Findings are in `findings`; only what keeps it from reading at all is thrown.
-    package mutating func run() throws {
+    ///
+    /// - Parameters:
+    ///   - progress: told the bytes of log and originals that have been read since the last time.
+    ///   - found: handed the changes in order, in batches.
+    package mutating func run(
+        progress: (UInt64) -> Void = { _ in }, found: ([Change]) throws -> Void = { _ in }
+    ) throws {
         let state: LogState
         do {
             guard let read = try LogState.read(directory.state) else {
@@ -54,7 +50,8 @@ package struct LogCheck {
                 report("\(directory.segment(first)): byte 0: \(what)")
             }
             let next = number + 1 < segments.count ? segments[number + 1] : nil
-            position = try checkSegment(first, next: next, time: position.time, state: state)
+            position = try checkSegment(
+                first, next: next, time: position.time, state: state, progress: progress, found: found)
             if let bound, position.sequence >= bound { break }
         }
         if position.sequence < state.sequence {
@@ -95,7 +92,8 @@ package struct LogCheck {
     // MARK: A segment
 
     private mutating func checkSegment(
-        _ first: SequenceNumber, next: SequenceNumber?, time: Timestamp, state: LogState
+        _ first: SequenceNumber, next: SequenceNumber?, time: Timestamp, state: LogState,
+        progress: (UInt64) -> Void, found: ([Change]) throws -> Void
     ) throws -> LogPosition {
         let files = LogFiles(directory: directory, first: first)
         let isOpen = next == nil

@@ -26,16 +26,20 @@ struct CheckCommand: ParsableCommand {
                 .configuration, "\(directory.root.escapedForDisplay) is no data directory: it has no log",
                 remedy: "name the right one with --data")
         }
-        // One daemon or one command at a time, unless the daemon says how far its log is durable.
-        var lock: DirectoryLock?
-        do {
-            lock = try DirectoryLock(directory)
-        } catch let error where error.code == .locked {
-            lock = nil
-        }
+        let lock = try takeLock(of: directory)
         let (findings, count) = try check(directory, isRunning: lock == nil)
         withExtendedLifetime(lock) { report(findings, count) }
         if !findings.isEmpty { throw ExitCode(EndCode.checkFailed.rawValue) }
+    }
+
+    /// One daemon or one command at a time; nil when a daemon has the lock, which then says how far its log is durable.
+    private func takeLock(of directory: DataDirectory) throws(SijillError) -> DirectoryLock? {
+        do throws(SijillError) {
+            return try DirectoryLock(directory)
+        } catch {
+            if error.code == .locked { return nil }
+            throw error
+        }
     }
 
     private func check(_ directory: DataDirectory, isRunning: Bool) throws -> (findings: [String], count: UInt64) {
@@ -45,13 +49,15 @@ struct CheckCommand: ParsableCommand {
         let bound = isRunning ? try position(of: directory) : nil
         var progress = ProgressLine(total: try logBytes(directory))
         var next = SequenceNumber(1)
-        var check = LogCheck(directory, bound: bound) { progress.add($0) } found: { changes in
-            // Behind a hole in the log the store cannot be held against it.
-            guard changes.first?.sequence == next else { return }
-            next = changes.last!.sequence.next
-            comparison?.add(changes)
-        }
-        try check.run()
+        var check = LogCheck(directory, bound: bound)
+        try check.run(
+            progress: { progress.add($0) },
+            found: { changes in
+                // Behind a hole in the log the store cannot be held against it.
+                guard changes.first?.sequence == next else { return }
+                next = changes.last!.sequence.next
+                comparison?.add(changes)
+            })
         progress.end()
         return (check.findings + (comparison?.finish() ?? []), check.changeCount)
     }
