@@ -116,7 +116,8 @@ final class InboxBench {
 
     init(_ configure: (inout InboxSettings) -> Void = { _ in }) throws {
         directory = try TemporaryDirectory()
-        settings = InboxSettings(path: directory.path + "/inbox", quarantinePath: directory.path + "/quarantine")
+        settings = InboxSettings(
+            path: directory.path + "/inbox", quarantinePath: directory.path + "/quarantine")
         settings.times.settle = .milliseconds(20)
         settings.times.poll = .milliseconds(40)
         settings.times.emptyWait = .milliseconds(40)
@@ -133,7 +134,8 @@ final class InboxBench {
 
     func open() throws {
         inbox = try Inbox(
-            settings: settings, sink: ledger, journal: ledger.journal, logger: Logger(label: "test") { _ in
+            settings: settings, sink: ledger, journal: ledger.journal,
+            logger: Logger(label: "test") { _ in
                 SwiftLogNoOpLogHandler()
             })
         ledger.attach(inbox)
@@ -152,11 +154,15 @@ final class InboxBench {
         #expect(rename(aside, path(name)) == 0)
     }
 
-    func left() throws -> [String] { try FileManager.default.subpathsOfDirectory(atPath: settings.path).sorted() }
+    func left() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: settings.path).sorted()
+    }
 
     func quarantined() throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: settings.quarantinePath).filter { $0.contains("/") }
-            .sorted()
+        try FileManager.default.subpathsOfDirectory(atPath: settings.quarantinePath).filter {
+            $0.contains("/")
+        }
+        .sorted()
     }
 
     /// Waits until this many changes were made and their files are gone.
@@ -167,7 +173,8 @@ final class InboxBench {
     }
 }
 
-let news = "انخفاض أسعار القمح في الأسواق العربية\nأعلنت وزارة الزراعة اليوم أن المحصول الجديد وفير جدا هذا العام."
+let news =
+    "انخفاض أسعار القمح في الأسواق العربية\nأعلنت وزارة الزراعة اليوم أن المحصول الجديد وفير جدا هذا العام."
 
 func line(_ number: Int) -> String {
     "{\"title\":\"خبر رقم \(number)\",\"text\":\"نص الخبر رقم \(number) وفيه كلمات كثيرة عن الطقس والمطر والبحر والريح\"}"
@@ -268,7 +275,8 @@ struct InboxTests {
         }
         #expect(
             reasons == [
-                "فارغ.txt": .empty, "صورة.png": .unsupportedType, "مقطوع.json": .truncated, "أنبوب": .notRegular,
+                "فارغ.txt": .empty, "صورة.png": .unsupportedType, "مقطوع.json": .truncated,
+                "أنبوب": .notRegular,
                 "رابط.txt": .symlink,
             ])
         #expect(try bench.left() == [])
@@ -277,7 +285,8 @@ struct InboxTests {
             let folder = try #require(reason).rawValue
             #expect(names.contains("\(folder)/\(name)"))
             let report = try Data(
-                contentsOf: URL(fileURLWithPath: "\(bench.settings.quarantinePath)/\(folder)/\(name).reason.json"))
+                contentsOf: URL(
+                    fileURLWithPath: "\(bench.settings.quarantinePath)/\(folder)/\(name).reason.json"))
             let members = try JSONParser.parse(Array(report))
             #expect(members["name"]?.text == name)
             #expect(members["reason"]?.text == folder)
@@ -323,7 +332,8 @@ struct InboxTests {
         #expect(records.map { $0.file.offset ?? 0 } == records.map { $0.file.offset ?? 0 }.sorted())
         #expect(try bench.left() == [])
         let rejects = try String(
-            contentsOfFile: bench.settings.quarantinePath + "/bad-json/كثير.jsonl.rejects.jsonl", encoding: .utf8)
+            contentsOfFile: bench.settings.quarantinePath + "/bad-json/كثير.jsonl.rejects.jsonl",
+            encoding: .utf8)
         let lines = rejects.split(separator: "\n")
         #expect(lines.count == 5)
         let first = try JSONParser.parse(Array(try #require(lines.first).utf8))
@@ -337,7 +347,8 @@ struct InboxTests {
         bench.inbox.start(open: [])
         try bench.moveIn("قائمة.json", "[" + (1...30).map(line).joined(separator: ",\n") + "]")
         await bench.closed(30)
-        #expect(bench.ledger.state.withLock { $0.changes.map { $0.file.line } } == (1...30).map { UInt64($0) })
+        #expect(
+            bench.ledger.state.withLock { $0.changes.map { $0.file.line } } == (1...30).map { UInt64($0) })
         #expect(try bench.left() == [])
     }
 
@@ -392,6 +403,35 @@ struct InboxTests {
         #expect(try bench.left() == ["٢.txt"])
     }
 
+    @Test("An inbox that is removed and made again is watched again")
+    func madeAgain() async throws {
+        let bench = try InboxBench { $0.times.rescan = .milliseconds(50) }
+        bench.inbox.start(open: [])
+        try bench.moveIn("١.txt", news)
+        await bench.closed(1)
+        try FileManager.default.removeItem(atPath: bench.settings.path)
+        try FileManager.default.createDirectory(
+            atPath: bench.settings.path, withIntermediateDirectories: true)
+        try bench.moveIn("٢.txt", news + "٢")
+        await bench.closed(2)
+        #expect(try bench.left() == [])
+    }
+
+    @Test("What lies too deep is rejected, whatever it is")
+    func tooDeep() async throws {
+        let bench = try InboxBench()
+        let folder = "a/b/c/d/e/f/g/h/i"
+        try FileManager.default.createDirectory(atPath: bench.path(folder), withIntermediateDirectories: true)
+        try bench.write("\(folder)/كثير.jsonl", line(1) + "\n" + line(2))
+        try bench.write("\(folder)/خبر.txt", news)
+        try bench.write("a/b/c/d/e/f/g/h/خبر.txt", news)
+        bench.inbox.start(open: [])
+        await bench.closed(3)
+        let reasons = bench.ledger.state.withLock { $0.changes.map(\.reason) }
+        #expect(reasons.filter { $0 == .tooDeep }.count == 2)
+        #expect(reasons.filter { $0 == nil }.count == 1)
+    }
+
     @Test("Twenty thousand files at once are all taken, each once")
     func manyFiles() async throws {
         let bench = try InboxBench()
@@ -411,7 +451,9 @@ struct InboxTests {
         #expect(rename(aside, bench.path("كثير")) == 0)
         await bench.closed(count)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        print("\(count) files of \(body.utf8.count) bytes in \(seconds) s: \(Int(Double(count) / seconds)) a second")
+        print(
+            "\(count) files of \(body.utf8.count) bytes in \(seconds) s: \(Int(Double(count) / seconds)) a second"
+        )
         let names = bench.ledger.state.withLock { Set($0.changes.map(\.file.name)).count }
         #expect(names == count)
         #expect(bench.inbox.counters().isQuiet)
@@ -424,7 +466,8 @@ struct InboxTests {
         let settings = InboxSettings(path: directory.path + "/nowhere", quarantinePath: directory.path)
         let ledger = TestLedger()
         #expect {
-            try Inbox(settings: settings, sink: ledger, journal: ledger.journal, logger: Logger(label: "test"))
+            try Inbox(
+                settings: settings, sink: ledger, journal: ledger.journal, logger: Logger(label: "test"))
         } throws: { error in
             guard let error = error as? SijillError else { return false }
             return error.code == .configuration && error.message.contains("nowhere") && !error.remedy.isEmpty

@@ -61,7 +61,8 @@ struct RestartTests {
         #expect(bench.ledger.state.withLock { $0.removed } == [open.sequence...open.sequence])
     }
 
-    @Test("A file under its removal name is unlinked when it is that of the change, also when nothing is open")
+    @Test(
+        "A file under its removal name is unlinked when it is that of the change, also when nothing is open")
     func removalName() async throws {
         let bench = try InboxBench()
         try bench.write(".sijill-7", news)
@@ -108,7 +109,8 @@ struct RestartTests {
         for (index, text) in lines.prefix(3).enumerated() {
             open.append(
                 try change(
-                    bench, UInt64(index) + 1, "كثير.jsonl", Array(text.utf8), reason: index == 1 ? .badJSON : nil,
+                    bench, UInt64(index) + 1, "كثير.jsonl", Array(text.utf8),
+                    reason: index == 1 ? .badJSON : nil,
                     line: UInt64(index) + 1, offset: offset))
             offset += UInt64(text.utf8.count) + 1
         }
@@ -124,7 +126,8 @@ struct RestartTests {
         #expect(changes.map { $0.file.line } == [1, 2, 3, 4, 5])
         #expect(try bench.left() == [])
         let rejects = try String(
-            contentsOfFile: bench.settings.quarantinePath + "/bad-json/كثير.jsonl.rejects.jsonl", encoding: .utf8)
+            contentsOfFile: bench.settings.quarantinePath + "/bad-json/كثير.jsonl.rejects.jsonl",
+            encoding: .utf8)
         #expect(rejects.split(separator: "\n").count == 1)
     }
 

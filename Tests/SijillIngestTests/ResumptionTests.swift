@@ -11,7 +11,8 @@ struct ResumptionTests {
     ) -> OpenChange {
         let bytes = Array(text.utf8)
         let file = FileRecord(
-            name: name, source: "وكالة", bytes: UInt64(bytes.count), sha256: isUnread ? nil : Digest.of(bytes),
+            name: name, source: "وكالة", bytes: UInt64(bytes.count),
+            sha256: isUnread ? nil : Digest.of(bytes),
             inode: inode, line: offset.map { _ in 1 }, offset: offset)
         return OpenChange(sequence: SequenceNumber(sequence), file: file)
     }
@@ -72,7 +73,9 @@ struct ResumptionTests {
 
     @Test("What no scan saw is closed, and what was seen is not")
     func vanished() {
-        var resumption = Resumption([change(1, "أ"), change(2, "ب", inode: 10), change(3, "ج", inode: 11, offset: 4)])
+        var resumption = Resumption([
+            change(1, "أ"), change(2, "ب", inode: 10), change(3, "ج", inode: 11, offset: 4),
+        ])
         resumption.found(inode: 10, name: "ب", source: "وكالة")
         let ranges = resumption.takeVanished().ranges.map(\.lowerBound.value)
         #expect(Set(ranges) == [1, 3])

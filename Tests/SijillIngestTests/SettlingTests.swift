@@ -30,7 +30,9 @@ private struct Desk {
 
     mutating func names() -> [String] {
         var names: [String] = []
-        while let handOut = settling.takeReady() { names.append(String(decoding: handOut.key.name, as: UTF8.self)) }
+        while let handOut = settling.takeReady() {
+            names.append(String(decoding: handOut.key.name, as: UTF8.self))
+        }
         return names
     }
 
@@ -130,7 +132,9 @@ struct SettlingTests {
             .scanned([.init(directory: .root, entries: entries)], .start, wallClock: 100 * second))
         #expect(desk.names() == ["ج", "أ", "ب"])
         #expect(desk.at(1, .due).count == 2)
-        for young in [entries[3], entries[4]] { desk.at(1, .looked(FileKey(.root, young.name), young.status)) }
+        for young in [entries[3], entries[4]] {
+            desk.at(1, .looked(FileKey(.root, young.name), young.status))
+        }
         #expect(Set(desk.names()) == ["جديد", "مستقبل"])
     }
 
@@ -184,7 +188,8 @@ struct SettlingTests {
         #expect(desk.settling.takeReady()?.isLastReading == false)
     }
 
-    @Test("A file with a writer is asked every second for a minute, then every ten, and is stuck after an hour")
+    @Test(
+        "A file with a writer is asked every second for a minute, then every ten, and is stuck after an hour")
     func writer() {
         var desk = Desk()
         desk.at(0, .movedIn(key))
@@ -195,7 +200,9 @@ struct SettlingTests {
             if moment < 3_600 { #expect(desk.counts(moment).stuck == 0) }
             // A rescan may be due first; it is not what is asked about here.
             var next = desk.due
-            while desk.at(next, .due).contains(.scan(.root, .rescan)), desk.counts(next).ready == 0 { next = desk.due }
+            while desk.at(next, .due).contains(.scan(.root, .rescan)), desk.counts(next).ready == 0 {
+                next = desk.due
+            }
             steps.append(next - moment)
             moment = next
         }
@@ -214,7 +221,9 @@ struct SettlingTests {
         for _ in 0..<12 {
             #expect(desk.intake(moment, name, .blocked) != nil)
             var next = desk.due
-            while desk.at(next, .due).contains(.scan(.root, .rescan)), desk.counts(next).ready == 0 { next = desk.due }
+            while desk.at(next, .due).contains(.scan(.root, .rescan)), desk.counts(next).ready == 0 {
+                next = desk.due
+            }
             waits.append(next - moment)
             moment = next
         }
@@ -287,7 +296,8 @@ struct SettlingTests {
     @Test(
         "Names of unfinished files and of what programs leave behind are left alone",
         arguments: [
-            ".hidden", "~lock", "#a#", "a~", "a.tmp", "A.TMP", "a.part", "خبر.crdownload", "a.swp", "Thumbs.db",
+            ".hidden", "~lock", "#a#", "a~", "a.tmp", "A.TMP", "a.part", "خبر.crdownload", "a.swp",
+            "Thumbs.db",
             "desktop.ini", ".sijill-12", "x.writing", "x.filepart", "x.opdownload",
         ])
     func ignored(_ name: String) {
@@ -378,14 +388,20 @@ struct SettlingTests {
                 case 3: desk.at(moment, .looked(key, Desk.status(changed: Int64(moment * 10))))
                 case 4 where !isInHand: isInHand = desk.settling.takeReady() != nil
                 case 5 where isInHand:
-                    let results: [IntakeResult] = [.hasWriter, .looksCut, .changedWhileRead, .blocked, .empty, .noLeases]
+                    let results: [IntakeResult] = [
+                        .hasWriter, .looksCut, .changedWhileRead, .blocked, .empty, .noLeases,
+                    ]
                     desk.at(moment, .intake(key, results.randomElement(using: &random)!))
                     isInHand = false
                 default: desk.at(moment, .due)
                 }
             }
             // It is there now, quiet and readable.
-            if isInHand { desk.at(moment, .removed(key, isReplaced: true)) } else { desk.at(moment, .closedWrite(key)) }
+            if isInHand {
+                desk.at(moment, .removed(key, isReplaced: true))
+            } else {
+                desk.at(moment, .closedWrite(key))
+            }
             for _ in 0..<200 where desk.counts(moment).ready == 0 {
                 for case .look(let looked) in desk.actions { desk.at(moment, .looked(looked, Desk.status())) }
                 if desk.counts(moment).ready > 0 { break }
