@@ -184,7 +184,8 @@ package final class DirectoryHandle: Sendable {
     }
 
     /// Makes a directory and opens it; an existing one is just opened.
-    package func makeDirectory(_ name: NameBytes, mode: mode_t = 0o750) throws(SystemError) -> DirectoryHandle {
+    package func makeDirectory(_ name: NameBytes, mode: mode_t = 0o750) throws(SystemError) -> DirectoryHandle
+    {
         let result = withCString(name) { mkdirat(descriptor.number, $0, mode) }
         if result != 0, errno != EEXIST { throw .last("mkdirat", path(of: name)) }
         if result == 0 { try descriptor.sync() }
@@ -192,7 +193,9 @@ package final class DirectoryHandle: Sendable {
     }
 
     /// Opens a file for appending; made when missing.
-    package func openForAppending(_ name: NameBytes, mode: mode_t = 0o640) throws(SystemError) -> FileDescriptor {
+    package func openForAppending(_ name: NameBytes, mode: mode_t = 0o640) throws(SystemError)
+        -> FileDescriptor
+    {
         try open(name, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode)
     }
 
@@ -201,7 +204,8 @@ package final class DirectoryHandle: Sendable {
         try open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     }
 
-    private func open(_ name: NameBytes, _ flags: Int32, _ mode: mode_t) throws(SystemError) -> FileDescriptor {
+    private func open(_ name: NameBytes, _ flags: Int32, _ mode: mode_t) throws(SystemError) -> FileDescriptor
+    {
         let number = withCString(name) { sijill_open_at(descriptor.number, $0, flags, mode) }
         if number < 0 { throw .last("openat", path(of: name)) }
         return FileDescriptor(number, path: path(of: name))

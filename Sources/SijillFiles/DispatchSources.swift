@@ -9,7 +9,8 @@ package final class ReadSource: @unchecked Sendable {
     private let source: any DispatchSourceRead
 
     /// The descriptor is kept open until the source is cancelled or gone.
-    package init(_ descriptor: FileDescriptor, queue: DispatchQueue, handler: @escaping @Sendable () -> Void) {
+    package init(_ descriptor: FileDescriptor, queue: DispatchQueue, handler: @escaping @Sendable () -> Void)
+    {
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: queue)
         source.setEventHandler(handler: handler)
         // Keeps the descriptor until libdispatch has let go of it.

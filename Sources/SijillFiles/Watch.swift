@@ -57,7 +57,8 @@ package final class Watch: Sendable {
     /// The events that have come; empty when there are none. At most `bytesMax` bytes of them at a time.
     package func read(bytesMax: Int = 64 << 10) throws(SystemError) -> [WatchEvent] {
         var events: [WatchEvent] = []
-        let failure: SystemError? = withUnsafeTemporaryAllocation(byteCount: bytesMax, alignment: 8) { buffer in
+        let failure: SystemError? = withUnsafeTemporaryAllocation(byteCount: bytesMax, alignment: 8) {
+            buffer in
             while true {
                 let count = Glibc.read(descriptor.number, buffer.baseAddress, buffer.count)
                 if count >= 0 {

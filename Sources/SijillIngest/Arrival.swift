@@ -75,7 +75,8 @@ package struct OpenChange: Hashable, Sendable {
     package let reason: RejectReason?
     package let detail: String
 
-    package init(sequence: SequenceNumber, file: FileRecord, reason: RejectReason? = nil, detail: String = "") {
+    package init(sequence: SequenceNumber, file: FileRecord, reason: RejectReason? = nil, detail: String = "")
+    {
         self.sequence = sequence
         self.file = file
         self.reason = reason
@@ -87,7 +88,8 @@ package struct OpenChange: Hashable, Sendable {
         self.init(sequence: change.sequence, file: change.record.file)
         if case .rejected(let rejected) = change.record {
             self = OpenChange(
-                sequence: change.sequence, file: rejected.file, reason: rejected.reason, detail: rejected.detail)
+                sequence: change.sequence, file: rejected.file, reason: rejected.reason,
+                detail: rejected.detail)
         }
     }
 }

@@ -26,9 +26,9 @@ final class FileInHand {
     /// Of a file of many records, the durable one that lies furthest behind.
     var last: OpenChange?
     /// Rejected records that are durable in the log and not yet in quarantine.
-    var rejects: [(change: OpenChange, bytes: [UInt8]?)] = []
-    /// Rejected records since the daemon took it up, for a reading that is broken off.
-    var rejected: [OpenChange] = []
+    private(set) var rejects: [(change: OpenChange, bytes: [UInt8]?)] = []
+    /// Bytes that `rejects` holds.
+    private(set) var rejectsBytes = 0
     var rejectsFiles: [RejectReason: RejectsFile] = [:]
     /// It lies under its removal name.
     var isSetAside = false
@@ -56,9 +56,13 @@ final class FileInHand {
         }
         if (change.file.offset ?? 0) >= (last?.file.offset ?? 0) { last = change }
         if outcome.reason != nil {
-            rejects.append((change, input.bytes))
-            rejected.append(change)
+            keep(change, bytes: input.bytes)
         }
+    }
+
+    func keep(_ change: OpenChange, bytes: [UInt8]?) {
+        rejects.append((change, bytes))
+        rejectsBytes += bytes?.count ?? 0
     }
 
     /// Appends the rejected records that are durable in the log to their files in quarantine.
@@ -68,6 +72,7 @@ final class FileInHand {
             if rejectsFiles[reason] == nil { rejectsFiles[reason] = try quarantine.rejects(of: change) }
             try rejectsFiles[reason]?.add(change, bytes: bytes)
             rejects.removeFirst()
+            rejectsBytes -= bytes?.count ?? 0
         }
     }
 

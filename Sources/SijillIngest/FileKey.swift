@@ -59,7 +59,9 @@ package struct DirectoryTable: Sendable {
         return directory.path.isEmpty ? key.name : directory.path + [UInt8(ascii: "/")] + key.name
     }
 
-    package func child(of parent: DirectoryID, named name: NameBytes) -> DirectoryID? { children[parent]?[name] }
+    package func child(of parent: DirectoryID, named name: NameBytes) -> DirectoryID? {
+        children[parent]?[name]
+    }
 
     package func children(of parent: DirectoryID) -> [(name: NameBytes, id: DirectoryID)] {
         (children[parent] ?? [:]).map { ($0.key, $0.value) }
@@ -72,7 +74,8 @@ package struct DirectoryTable: Sendable {
         nextID += 1
         let path = above.path.isEmpty ? name : above.path + [UInt8(ascii: "/")] + name
         let source = above.depth == 0 ? String(decoding: name, as: UTF8.self) : above.source
-        directories[id] = Directory(parent: parent, name: name, path: path, depth: above.depth + 1, source: source)
+        directories[id] = Directory(
+            parent: parent, name: name, path: path, depth: above.depth + 1, source: source)
         children[parent, default: [:]][name] = id
         return id
     }

@@ -23,6 +23,9 @@ struct Work: Sendable {
     let path: [UInt8]
     let source: String
 
+    /// Read line by line, however big it is.
+    var isStreamed: Bool { ArticleFormat(fileName: handOut.key.name) == .jsonl && !handOut.isTooDeep }
+
     /// The name as a change writes it.
     var name: (text: String, bytes: [UInt8]?) {
         let bytes = handOut.key.name
@@ -74,18 +77,18 @@ struct FileReader: Sendable {
         }
         let format = ArticleFormat(fileName: work.handOut.key.name)
         let taken = TakenFile(key: work.handOut.key, path: work.path, status: status)
-        let max = format == .jsonl ? limits.jsonlBytesMax : UInt64(limits.fileBytesMax)
+        let max = work.isStreamed ? limits.jsonlBytesMax : UInt64(limits.fileBytesMax)
         if status.bytes > max {
             return unread(taken, work, Rejection.tooLarge("the file", bytes: status.bytes, max: max))
         }
         if status.bytes > FileReader.smallBytesMax, !admitsLarge {
-            return .large(bytes: status.bytes, isLines: format == .jsonl)
+            return .large(bytes: status.bytes, isLines: work.isStreamed)
         }
         if status.linkCount > 1, !protectsHardLinks {
             let detail = "the file has \(status.linkCount) names and fs.protected_hardlinks is 0; copy it in"
             return unread(taken, work, Rejection(.notRegular, detail))
         }
-        if format == .jsonl, !work.handOut.isTooDeep, status.bytes > 0 {
+        if work.isStreamed, status.bytes > 0 {
             return try lines(descriptor, taken, work)
         }
         return try whole(descriptor, taken, work, format)
@@ -95,7 +98,8 @@ struct FileReader: Sendable {
         _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ format: ArticleFormat?
     ) throws(SystemError) -> Reading {
         let bytes = try descriptor.readAll(expected: Int(taken.status.bytes), limit: limits.fileBytesMax + 1)
-        guard try descriptor.status().isUnchanged(since: taken.status), bytes.count == taken.status.bytes else {
+        guard try descriptor.status().isUnchanged(since: taken.status), bytes.count == taken.status.bytes
+        else {
             return .notTaken(.changedWhileRead)
         }
         if bytes.isEmpty, !work.handOut.mayBeEmpty { return .notTaken(.empty) }
@@ -108,7 +112,8 @@ struct FileReader: Sendable {
                 if ranges.isEmpty { throw Rejection.noRecords }
                 let begun = takeBegun(taken, work)
                 return .many(
-                    RecordFile(elements: ranges, of: bytes, taken: taken, work: work, reader: self, begun: begun))
+                    RecordFile(
+                        elements: ranges, of: bytes, taken: taken, work: work, reader: self, begun: begun))
             }
             outcome = .draft(try articles.draft(bytes, format: format), bytes: bytes)
         } catch {
@@ -120,7 +125,8 @@ struct FileReader: Sendable {
 
     /// A file that is one input, unless its change is in the log already.
     private func settled(
-        _ taken: TakenFile, _ work: Work, _ outcome: Arrival.Outcome, _ bytes: [UInt8], _ format: ArticleFormat?
+        _ taken: TakenFile, _ work: Work, _ outcome: Arrival.Outcome, _ bytes: [UInt8],
+        _ format: ArticleFormat?
     ) -> Reading {
         var encoding: String?
         let digest: Digest
@@ -130,7 +136,9 @@ struct FileReader: Sendable {
         } else {
             digest = Digest.of(bytes)
         }
-        if let change = takeWhole(taken, work, UInt64(bytes.count), digest) { return .alreadyTaken(taken, change) }
+        if let change = takeWhole(taken, work, UInt64(bytes.count), digest) {
+            return .alreadyTaken(taken, change)
+        }
         let (name, nameBytes) = work.name
         let file = FileRecord(
             name: name, nameBytes: nameBytes, source: work.source, bytes: UInt64(bytes.count), sha256: digest,
@@ -192,7 +200,8 @@ struct FileReader: Sendable {
         if status.kind != .regular { return irregular(status, work) }
         if error.code == ELOOP || error.code == ENXIO { return .notTaken(.vanished) }  // replaced in between
         let taken = TakenFile(key: work.handOut.key, path: work.path, status: status)
-        let detail = "\(error.call) failed with errno \(error.code); look at the disk, then deliver the file again"
+        let detail =
+            "\(error.call) failed with errno \(error.code); look at the disk, then deliver the file again"
         return unread(taken, work, Rejection(.readError, detail))
     }
 
@@ -206,9 +215,11 @@ struct FileReader: Sendable {
         switch status.kind {
         case .directory: return .notTaken(.vanished)
         case .symbolicLink:
-            return unread(taken, work, Rejection(.symlink, "a symbolic link is never followed; deliver the file"))
+            return unread(
+                taken, work, Rejection(.symlink, "a symbolic link is never followed; deliver the file"))
         case .regular, .special:
-            return unread(taken, work, Rejection(.notRegular, "a FIFO, socket or device is not a file to read"))
+            return unread(
+                taken, work, Rejection(.notRegular, "a FIFO, socket or device is not a file to read"))
         }
     }
 
@@ -223,18 +234,22 @@ struct FileReader: Sendable {
         return .whole(taken, file, .rejected(rejection))
     }
 
-    private func takeWhole(_ taken: TakenFile, _ work: Work, _ bytes: UInt64, _ digest: Digest?) -> OpenChange? {
+    private func takeWhole(_ taken: TakenFile, _ work: Work, _ bytes: UInt64, _ digest: Digest?)
+        -> OpenChange?
+    {
         resumption.value.withLock {
             $0.isEmpty
                 ? nil
                 : $0.takeWhole(
-                    inode: taken.status.inode, name: work.name.text, source: work.source, bytes: bytes, sha256: digest)
+                    inode: taken.status.inode, name: work.name.text, source: work.source, bytes: bytes,
+                    sha256: digest)
         }
     }
 
     private func takeBegun(_ taken: TakenFile, _ work: Work) -> Resumption.Begun? {
         resumption.value.withLock {
-            $0.isEmpty ? nil : $0.takeBegun(inode: taken.status.inode, name: work.name.text, source: work.source)
+            $0.isEmpty
+                ? nil : $0.takeBegun(inode: taken.status.inode, name: work.name.text, source: work.source)
         }
     }
 

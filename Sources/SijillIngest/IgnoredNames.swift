@@ -4,7 +4,8 @@ import SijillFiles
 /// (contract: inbox §2). ASCII letters count in either case.
 package enum IgnoredNames {
     private static let endings = [
-        "~", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".opdownload", ".swp",
+        "~", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".opdownload",
+        ".swp",
         ".lock", ".writing",
     ].map { Array($0.utf8) }
     private static let files = ["thumbs.db", "desktop.ini"].map { Array($0.utf8) }

@@ -59,7 +59,8 @@ extension Inbox {
 
     /// One input on its way to the ledger.
     private func hand(
-        on file: FileInHand, _ record: FileRecord, _ outcome: Arrival.Outcome, rejectedBytes: [UInt8]?, isLast: Bool
+        on file: FileInHand, _ record: FileRecord, _ outcome: Arrival.Outcome, rejectedBytes: [UInt8]?,
+        isLast: Bool
     ) -> Arrival {
         let id = ArrivalID(ticket: file.work.handOut.ticket, record: file.nextRecord)
         file.nextRecord += 1
@@ -96,7 +97,7 @@ extension Inbox {
                     on: file, record.file, record.outcome, rejectedBytes: record.rejectedBytes,
                     isLast: piece.isLast && index == piece.records.count - 1)
             }
-            if let (record, rejection) = piece.wholeRejection {
+            if let (record, rejection) = piece.wholeRejection, !isTaken(record, file) {
                 arrivals = [hand(on: file, record, .rejected(rejection), rejectedBytes: nil, isLast: true)]
             }
             answer(arrivals, ticket: ticket)
@@ -109,6 +110,19 @@ extension Inbox {
         }
     }
 
+    /// Whether the change of a file that is one input is in the log from before.
+    private func isTaken(_ record: FileRecord, _ file: FileInHand) -> Bool {
+        let change = resumption.value.withLock {
+            $0.takeWhole(
+                inode: record.inode, name: record.name, source: record.source, bytes: record.bytes,
+                sha256: record.sha256)
+        }
+        guard let change else { return false }
+        file.sequences.insert(change.sequence)
+        file.whole = change
+        return true
+    }
+
     private func begin(_ records: RecordFile) -> FileInHand {
         let file = FileInHand(work: records.work, taken: records.taken)
         files[records.work.handOut.ticket] = file
@@ -116,9 +130,8 @@ extension Inbox {
         for range in records.earlierSequences.ranges { file.sequences.insert(range) }
         if let begun = records.begun {
             file.last = begun.last
-            file.rejected = begun.rejected
             let descriptor = try? root.openFile(records.taken.path)
-            for change in begun.rejected { file.rejects.append((change, bytes(of: change, in: descriptor))) }
+            for change in begun.rejected { file.keep(change, bytes: bytes(of: change, in: descriptor)) }
         }
         handle(.intake(records.work.handOut.key, .taken))
         return file
@@ -126,17 +139,20 @@ extension Inbox {
 
     /// A rejected record's bytes once more, after a restart; nil when they are too many to keep, or gone.
     private func bytes(of change: OpenChange, in descriptor: FileDescriptor?) -> [UInt8]? {
-        guard let descriptor, let offset = change.file.offset, change.file.bytes <= settings.input.lineBytesMax
+        guard let descriptor, let offset = change.file.offset,
+            change.file.bytes <= settings.input.lineBytesMax
         else { return nil }
         var bytes: [UInt8] = []
-        guard (try? descriptor.read(Int(change.file.bytes), at: offset, into: &bytes)) == Int(change.file.bytes),
+        guard
+            (try? descriptor.read(Int(change.file.bytes), at: offset, into: &bytes))
+                == Int(change.file.bytes),
             Digest.of(bytes) == change.file.sha256
         else { return nil }
         return bytes
     }
 
     private func largeEnded(_ work: Work, _ reports: [IntakeReport]) {
-        let isStream = ArticleFormat(fileName: work.handOut.key.name) == .jsonl
+        let isStream = work.isStreamed
         if case .piece(_, let piece, _)? = reports.first, !piece.isLast, piece.failure == nil {
             largeOpen[work.handOut.ticket] = isStream
         } else {
@@ -156,6 +172,10 @@ extension Inbox {
             else { preconditionFailure("\(outcome.id) is answered once, after it was submitted") }
             pool.released(inputs: 1, bytes: input.weight)
             file.committed(input, outcome)
+            // Memory stays bounded when line after line is rejected. What fails is tried again at the removal.
+            if file.rejects.count >= 256 || file.rejectsBytes >= 1 << 20 {
+                try? file.writeRejects(quarantine)
+            }
             if file.isFinished {
                 files[outcome.id.ticket] = nil
                 givenUp.remove(outcome.id.ticket)
@@ -175,9 +195,13 @@ extension Inbox {
         for file in finished {
             guard let failure = file.failure else { continue }
             if let last = file.last {
+                // What cannot be kept now is read again from the file later.
+                try? file.writeRejects(quarantine)
+                try? file.syncRejects()
                 let begun = Resumption.Begun(
-                    name: file.work.name.text, source: file.work.source, sequences: file.sequences, last: last,
-                    rejected: file.rejected)
+                    name: file.work.name.text, source: file.work.source, sequences: file.sequences,
+                    last: last,
+                    rejected: file.rejects.map(\.change))
                 putBack(begun, file.taken)
             }
             handle(.intake(file.work.handOut.key, failure))

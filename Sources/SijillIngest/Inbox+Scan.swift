@@ -52,7 +52,9 @@ extension Inbox {
         if error.isNotFound || error.code == ELOOP {
             handle(.directoryGone(directory))
         } else {
-            logger.warning("A directory of the inbox cannot be read and is tried again", metadata: error.metadata)
+            guard settling.directories[directory]?.isPolled == false else { return }
+            logger.warning(
+                "A directory of the inbox cannot be read and is tried again", metadata: error.metadata)
             handle(.watched(directory, isPolled: true, hasNoLeases: false))
         }
     }
@@ -71,14 +73,17 @@ extension Inbox {
     private func findRoot() {
         do throws(SystemError) {
             let found = try DirectoryHandle(path: settings.path)
+            counts.isMissing = false
             guard try !found.descriptor.status().isSameFile(as: root.descriptor.status()) else { return }
             root = found
             reader = FileReader(
                 root: found, limits: settings.input, protectsHardLinks: reader.protectsHardLinks,
                 resumption: resumption)
         } catch {
-            counts.isDegraded = true
-            logger.error("The inbox is not there; make it again or restart", metadata: error.metadata)
+            if !counts.isMissing {
+                logger.error("The inbox is not there; make it again", metadata: error.metadata)
+            }
+            counts.isMissing = true
             handle(.watched(.root, isPolled: true, hasNoLeases: false))
         }
     }
@@ -91,7 +96,8 @@ extension Inbox {
             guard !resumption.isEmpty else { return }
             for entry in entries where entry.status.kind != .directory {
                 resumption.found(
-                    inode: entry.status.inode, name: String(decoding: entry.name, as: UTF8.self), source: source)
+                    inode: entry.status.inode, name: String(decoding: entry.name, as: UTF8.self),
+                    source: source)
             }
         }
     }
@@ -125,12 +131,17 @@ extension Inbox {
             let file = change.file
             if file.offset == nil {
                 _ = resumption.takeWhole(
-                    inode: status.inode, name: file.name, source: file.source, bytes: file.bytes, sha256: file.sha256)
-            } else if let begun = resumption.takeBegun(inode: status.inode, name: file.name, source: file.source) {
+                    inode: status.inode, name: file.name, source: file.source, bytes: file.bytes,
+                    sha256: file.sha256)
+            } else if let begun = resumption.takeBegun(
+                inode: status.inode, name: file.name, source: file.source)
+            {
                 for range in begun.sequences.ranges { sequences.insert(range) }
             }
         }
-        if !sequences.ranges.contains(where: { $0.contains(left.sequence) }) { sequences.insert(left.sequence) }
+        if !sequences.ranges.contains(where: { $0.contains(left.sequence) }) {
+            sequences.insert(left.sequence)
+        }
         try journal.removed(sequences.ranges)
         if change.reason != nil, change.file.offset == nil {
             try quarantine.move(left.name, from: left.directory, as: change, firstSeen: status.changed)
@@ -157,7 +168,8 @@ extension Inbox {
 enum FileSystems {
     /// Magic numbers of statfs(2): NFS, SMB, CIFS, SMB2, 9P, FUSE, Ceph, AFS, Lustre.
     private static let network: Set<Int> = [
-        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546, 0x00C3_6400, 0x5346_414F, 0x0BD0_0BD0,
+        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546, 0x00C3_6400, 0x5346_414F,
+        0x0BD0_0BD0,
     ]
 
     static func isNetwork(_ type: Int) -> Bool { network.contains(type & 0xFFFF_FFFF) }
@@ -172,7 +184,9 @@ enum DirectoryCheck {
             let probe = Array(".sijill-probe".utf8)
             let renamed = Array(".sijill-probe-renamed".utf8)
             for name in [probe, renamed] {
-                do throws(SystemError) { try directory.unlink(name) } catch { if !error.isNotFound { throw error } }
+                do throws(SystemError) { try directory.unlink(name) } catch {
+                    if !error.isNotFound { throw error }
+                }
             }
             _ = try directory.createFile(probe)
             try directory.rename(probe, as: renamed)
@@ -181,7 +195,9 @@ enum DirectoryCheck {
         } catch {
             throw SijillError(
                 .configuration, error.description,
-                remedy: "make the directory and give the daemon's user the right to write in it, or change '\(key)'")
+                remedy:
+                    "make the directory and give the daemon's user the right to write in it, or change '\(key)'"
+            )
         }
     }
 

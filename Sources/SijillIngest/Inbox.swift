@@ -173,7 +173,8 @@ package final class Inbox: @unchecked Sendable {
         do throws(SystemError) {
             for event in try watch.read() { handle(event) }
         } catch {
-            logger.error("The watch of the inbox cannot be read; it is scanned instead", metadata: error.metadata)
+            logger.error(
+                "The watch of the inbox cannot be read; it is scanned instead", metadata: error.metadata)
             handle(.rescan)
         }
         pump()
@@ -221,12 +222,12 @@ package final class Inbox: @unchecked Sendable {
             watchOf[directory] = number
             return true
         } catch {
-            if !counts.isDegraded {
+            if !counts.isShortOfWatches {
                 logger.warning(
                     "No more directories can be watched, the rest is polled; raise fs.inotify.max_user_watches",
                     metadata: error.metadata)
             }
-            counts.isDegraded = true
+            counts.isShortOfWatches = true
             return false
         }
     }

@@ -25,8 +25,11 @@ package struct InboxCounters: Hashable, Sendable {
     /// Times that the watch lost events.
     package var overflows = 0
     package var watches = 0
-    /// The limit of watches is reached, or the inbox is not there: health is degraded.
-    package var isDegraded = false
+    /// The limit of watches is reached and directories are polled.
+    package var isShortOfWatches = false
+    /// The inbox directory itself is not there.
+    package var isMissing = false
+    package var isDegraded: Bool { isShortOfWatches || isMissing }
     /// Why nothing is given out; nil while ingest goes on.
     package var pauseReason: String?
 

@@ -81,7 +81,9 @@ package struct Quarantine: Sendable {
         if status.kind == .regular {
             let source = try directory.openFile(current)
             let temporary = Array(".sijill-copy".utf8)
-            do throws(SystemError) { try folder.unlink(temporary) } catch { if !error.isNotFound { throw error } }
+            do throws(SystemError) { try folder.unlink(temporary) } catch {
+                if !error.isNotFound { throw error }
+            }
             let target = try folder.createFile(temporary)
             var offset: UInt64 = 0
             while true {

@@ -52,7 +52,10 @@ final class RecordFile: @unchecked Sendable {
     private var records: UInt64 = 0
     private var isChecked = false
 
-    init(lines descriptor: FileDescriptor, taken: TakenFile, work: Work, reader: FileReader, begun: Resumption.Begun?) {
+    init(
+        lines descriptor: FileDescriptor, taken: TakenFile, work: Work, reader: FileReader,
+        begun: Resumption.Begun?
+    ) {
         self.taken = taken
         self.work = work
         self.reader = reader
@@ -96,10 +99,16 @@ final class RecordFile: @unchecked Sendable {
         case .elements(let bytes, let ranges):
             guard let index = ranges.firstIndex(where: { UInt64($0.lowerBound) == offset }),
                 Digest.of(bytes[ranges[index]]) == last.sha256
-            else { return begun = nil }
+            else {
+                begun = nil
+                return
+            }
             element = index + 1
         case .lines(let descriptor, var lines):
-            guard try lines.goOn(behind: last, in: descriptor) else { return begun = nil }
+            guard try lines.goOn(behind: last, in: descriptor) else {
+                begun = nil
+                return
+            }
             input = .lines(descriptor, lines)
         }
     }
@@ -116,7 +125,9 @@ final class RecordFile: @unchecked Sendable {
             element += 1
             size += range.count
             piece.records.append(
-                parsed(Array(bytes[range]), line: UInt64(element), offset: UInt64(range.lowerBound), format: .json))
+                parsed(
+                    Array(bytes[range]), line: UInt64(element), offset: UInt64(range.lowerBound),
+                    format: .json))
         }
         records += UInt64(piece.records.count)
         piece.isLast = element == ranges.count
@@ -144,7 +155,8 @@ final class RecordFile: @unchecked Sendable {
                 piece.records.append(
                     ReadRecord(
                         file: record(length, digest, nil, .jsonl, number, offset),
-                        outcome: .rejected(rejection.inRecord(line: number, offset: offset)), rejectedBytes: nil))
+                        outcome: .rejected(rejection.inRecord(line: number, offset: offset)),
+                        rejectedBytes: nil))
             }
         }
         records += UInt64(piece.records.count)
@@ -168,7 +180,8 @@ final class RecordFile: @unchecked Sendable {
         } catch {
             let file = record(UInt64(bytes.count), Digest.of(bytes), nil, format, line, offset)
             return ReadRecord(
-                file: file, outcome: .rejected(error.inRecord(line: line, offset: offset)), rejectedBytes: bytes)
+                file: file, outcome: .rejected(error.inRecord(line: line, offset: offset)),
+                rejectedBytes: bytes)
         }
     }
 
@@ -178,7 +191,8 @@ final class RecordFile: @unchecked Sendable {
     ) -> FileRecord {
         let (name, nameBytes) = work.name
         return FileRecord(
-            name: name, nameBytes: nameBytes, source: work.source, bytes: bytes, sha256: digest, encoding: encoding,
+            name: name, nameBytes: nameBytes, source: work.source, bytes: bytes, sha256: digest,
+            encoding: encoding,
             format: format.rawValue, inode: taken.status.inode, line: line, offset: offset)
     }
 }
