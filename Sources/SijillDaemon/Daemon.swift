@@ -103,7 +103,8 @@ package final class Daemon: Sendable {
                     remedy: "make it, writable for this user")
             }
         }
-        var settings = InboxSettings(path: configuration.inboxPath, quarantinePath: configuration.data.quarantine)
+        var settings = InboxSettings(
+            path: configuration.inboxPath, quarantinePath: configuration.data.quarantine)
         settings.times.settle = configuration.inbox.settle
         settings.times.rescan = configuration.inbox.rescan
         settings.times.emptyWait = configuration.inbox.emptyWait
@@ -120,13 +121,15 @@ package final class Daemon: Sendable {
             removed: { try removals.renamedAway($0.map(\.values)) },
             closed: { ledger.closed($0.map(\.values)) },
             change: { sequence in
-                (try? reader.line(of: sequence)).flatMap { $0 }.flatMap { try? Change(line: $0) }.map(OpenChange.init)
+                (try? reader.line(of: sequence)).flatMap { $0 }.flatMap { try? Change(line: $0) }.map(
+                    OpenChange.init)
             })
         return try Inbox(settings: settings, sink: ledger, journal: hooks, logger: logger)
     }
 
     private func makeFeed(
-        _ reader: LogReader, _ store: Store, onListening: @escaping @Sendable (FeedConfiguration.Address) -> Void
+        _ reader: LogReader, _ store: Store,
+        onListening: @escaping @Sendable (FeedConfiguration.Address) -> Void
     ) -> FeedServer {
         let address: FeedConfiguration.Address =
             switch configuration.listen {
@@ -160,7 +163,8 @@ package final class Daemon: Sendable {
 
     private func ready(_ address: FeedConfiguration.Address) {
         health.withLock { $0 = .ready }
-        try? notifier.send(.ready, .status("taking in from \(configuration.inboxPath), serving on \(address)"))
+        try? notifier.send(
+            .ready, .status("taking in from \(configuration.inboxPath), serving on \(address)"))
         logger.notice(
             "ready",
             metadata: [

@@ -28,7 +28,8 @@ struct StoreOpening {
             try store.close()
             logger.notice("the store has changes that the log does not have: it is made again from the log")
         } catch let error as StoreError where error.code == .unusable {
-            logger.notice("the store cannot be used and is made again from the log", metadata: ["reason": "\(error)"])
+            logger.notice(
+                "the store cannot be used and is made again from the log", metadata: ["reason": "\(error)"])
         }
         return try rebuild(from: reader) { _ in }
     }

@@ -24,7 +24,9 @@ package enum Durable {
     /// Puts a file with these bytes at `path`: after a crash either the old file is there or the new one, whole.
     ///
     /// Written under `<path>.tmp`, synced, renamed over `path`, directory synced.
-    package static func replace(_ path: String, _ bytes: [UInt8], permissions: UInt32 = 0o640) throws(SystemError) {
+    package static func replace(_ path: String, _ bytes: [UInt8], permissions: UInt32 = 0o640)
+        throws(SystemError)
+    {
         let temporary = temporaryName(path)
         let file = try File(temporary, .replace(permissions: permissions))
         try file.write(bytes.span, at: 0)

@@ -65,7 +65,9 @@ package final class File: Sendable {
     }
 
     /// Fills `buffer` from `offset`; the count that was there, less than asked only at the end of the file.
-    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError)
+        -> Int
+    {
         var filled = 0
         while filled < buffer.count {
             let count = try system("read", path) {

@@ -41,7 +41,9 @@ package enum LocalSocket {
     }
 
     /// Takes one connection of a listening socket, answers its line and closes it.
-    package static func answer(_ listener: Int32, _ path: String, _ reply: (String) -> String) throws(SystemError) {
+    package static func answer(_ listener: Int32, _ path: String, _ reply: (String) -> String)
+        throws(SystemError)
+    {
         let socket = try system("accept", path) { sijill_accept(listener) }
         defer { close(socket) }
         setPatience(socket)

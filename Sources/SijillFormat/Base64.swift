@@ -1,6 +1,7 @@
 /// Base 64 with padding (RFC 4648 §4).
 package enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     package static func encode(_ bytes: [UInt8]) -> String {
         var digits: [UInt8] = []
@@ -13,7 +14,8 @@ package enum Base64 {
             }
             for position in 0..<4 {
                 let isPadding = position > group.count
-                digits.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(word >> UInt32(18 - 6 * position)) & 63])
+                digits.append(
+                    isPadding ? UInt8(ascii: "=") : alphabet[Int(word >> UInt32(18 - 6 * position)) & 63])
             }
         }
         return String(decoding: digits, as: UTF8.self)

@@ -90,7 +90,9 @@ package struct Added: Hashable, Sendable {
     /// The earliest article of the article's cluster: itself until relations are known.
     package var cluster: ArticleID
 
-    package init(article: ArticleID, file: FileRecord, digests: ArticleDigests, words: Int, cluster: ArticleID) {
+    package init(
+        article: ArticleID, file: FileRecord, digests: ArticleDigests, words: Int, cluster: ArticleID
+    ) {
         self.article = article
         self.file = file
         self.digests = digests
@@ -166,7 +168,8 @@ package struct FileRecord: Hashable, Sendable {
 
     package init(
         name: String, nameBytes: [UInt8]? = nil, source: String, bytes: UInt64, sha256: Digest?,
-        encoding: String? = nil, format: String? = nil, inode: UInt64, line: UInt64? = nil, offset: UInt64? = nil
+        encoding: String? = nil, format: String? = nil, inode: UInt64, line: UInt64? = nil,
+        offset: UInt64? = nil
     ) {
         self.name = name
         self.nameBytes = nameBytes

@@ -30,7 +30,9 @@ extension Change {
         guard try envelope.string("sequence") == cursor.sequence.padded else {
             throw ChangeError("'sequence' is not that of 'id'")
         }
-        guard let log = LogID(urn: try envelope.string("source")) else { throw ChangeError("'source' names no log") }
+        guard let log = LogID(urn: try envelope.string("source")) else {
+            throw ChangeError("'source' names no log")
+        }
         let timeText = try envelope.string("time")
         guard let time = Timestamp(rfc3339: timeText), time.rfc3339 == timeText else {
             throw ChangeError("'time' is not written as Sijill writes it")
@@ -65,7 +67,8 @@ extension Record {
             self = .duplicated(
                 Duplicated(
                     article: try data.article("article"), of: of, match: match,
-                    revision: Int(clamping: try data.number("revision")), file: file, digests: try data.digests()))
+                    revision: Int(clamping: try data.number("revision")), file: file,
+                    digests: try data.digests()))
         case .rejected:
             guard let reason = RejectReason(rawValue: try data.string("reason")) else {
                 throw ChangeError("a reason that this version does not know")
@@ -159,14 +162,17 @@ private struct Members {
         guard case .array(let elements) = value else { throw ChangeError("'\(name)' is no array") }
         var texts: [String] = []
         for element in elements {
-            guard let text = element.text else { throw ChangeError("'\(name)' holds something else than strings") }
+            guard let text = element.text else {
+                throw ChangeError("'\(name)' holds something else than strings")
+            }
             texts.append(text)
         }
         return texts
     }
 
     func number(_ name: String) throws(ChangeError) -> UInt64 {
-        guard case .number(let literal) = try value(name), let number = Decimal.value(Array(literal.utf8)) else {
+        guard case .number(let literal) = try value(name), let number = Decimal.value(Array(literal.utf8))
+        else {
             throw ChangeError("'\(name)' is no whole number")
         }
         return number
@@ -183,7 +189,9 @@ private struct Members {
     }
 
     func article(_ name: String) throws(ChangeError) -> ArticleID {
-        guard let article = ArticleID(try string(name)) else { throw ChangeError("'\(name)' is no article id") }
+        guard let article = ArticleID(try string(name)) else {
+            throw ChangeError("'\(name)' is no article id")
+        }
         return article
     }
 
@@ -194,7 +202,9 @@ private struct Members {
             guard let digest = CanonicalDigest(text) else { throw ChangeError("'canonical' is no digest") }
             canonical = digest
         }
-        guard let text = try members.optionalDigest("text"), let content = try members.optionalDigest("content") else {
+        guard let text = try members.optionalDigest("text"),
+            let content = try members.optionalDigest("content")
+        else {
             throw ChangeError("'digests' lacks one")
         }
         return ArticleDigests(canonical: canonical, text: text, content: content)

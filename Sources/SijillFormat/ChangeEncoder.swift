@@ -49,7 +49,8 @@ extension Change {
         writer.append(encoded.bytes)
         writer.append(lineClosing)
         writer.byte("\n")
-        return LineLayout(leafEnd: leafEnd, textStart: leafEnd + encoded.textStart, length: writer.count - start)
+        return LineLayout(
+            leafEnd: leafEnd, textStart: leafEnd + encoded.textStart, length: writer.count - start)
     }
 
     /// The change as one line, content and all.

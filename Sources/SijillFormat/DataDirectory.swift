@@ -28,7 +28,9 @@ package struct DataDirectory: Hashable, Sendable {
     /// The first sequence in the name of a numbered file; nil when the name is not `<20 digits>.<kind>`.
     package static func first(of name: String, kind: String) -> SequenceNumber? {
         let digits = name.utf8.prefix(20)
-        guard digits.count == 20, name.dropFirst(20) == ".\(kind)", let value = Decimal.value(digits), value > 0 else {
+        guard digits.count == 20, name.dropFirst(20) == ".\(kind)", let value = Decimal.value(digits),
+            value > 0
+        else {
             return nil
         }
         return SequenceNumber(value)

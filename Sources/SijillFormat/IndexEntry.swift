@@ -42,7 +42,10 @@ package struct IndexEntry: Hashable, Sendable {
         guard start + IndexEntry.bytes <= bytes.count else { return nil }
         let raw = bytes.span.bytes
         func word32(_ at: Int) -> Int {
-            Int(UInt32(littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: start + at, as: UInt32.self)))
+            Int(
+                UInt32(
+                    littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: start + at, as: UInt32.self))
+            )
         }
         func word64(_ at: Int) -> UInt64 {
             UInt64(littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: start + at, as: UInt64.self))

@@ -179,7 +179,9 @@ package struct JSONParser {
     }
 
     private mutating func escape(into decoded: inout [UInt8]) throws(JSONError) {
-        guard position + 1 < end else { throw JSONError(kind: .truncated, offset: end, message: "the string does not end") }
+        guard position + 1 < end else {
+            throw JSONError(kind: .truncated, offset: end, message: "the string does not end")
+        }
         let escaped = bytes[position + 1]
         switch escaped {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): decoded.append(escaped)
@@ -231,7 +233,9 @@ package struct JSONParser {
             case let digit where digit >= 0x30 && digit <= 0x39: unit = unit << 4 | UInt32(digit - 0x30)
             case let digit where digit >= 0x41 && digit <= 0x46: unit = unit << 4 | UInt32(digit - 0x37)
             case let digit where digit >= 0x61 && digit <= 0x66: unit = unit << 4 | UInt32(digit - 0x57)
-            default: throw JSONError(kind: .syntax, offset: offset, message: "four hexadecimal digits are expected")
+            default:
+                throw JSONError(
+                    kind: .syntax, offset: offset, message: "four hexadecimal digits are expected")
             }
         }
         return unit
@@ -289,7 +293,9 @@ package struct JSONParser {
     private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
         for index in 0..<word.utf8CodeUnitCount {
             guard position < end else { throw error(.truncated, "the value does not end") }
-            guard bytes[position] == word.utf8Start[index] else { throw error(.syntax, "a value is expected") }
+            guard bytes[position] == word.utf8Start[index] else {
+                throw error(.syntax, "a value is expected")
+            }
             position += 1
         }
         return value

@@ -127,7 +127,9 @@ struct DigitScanner {
     /// One to nine digits after a point, in billionths.
     mutating func fraction() -> Int64? {
         let end = bytes[position...].firstIndex { $0 < 0x30 || $0 > 0x39 } ?? bytes.count
-        guard (1...9).contains(end - position), let value = Decimal.value(bytes[position..<end]) else { return nil }
+        guard (1...9).contains(end - position), let value = Decimal.value(bytes[position..<end]) else {
+            return nil
+        }
         var result = Int64(value)
         for _ in (end - position)..<9 { result *= 10 }
         position = end

@@ -14,7 +14,9 @@ package struct VerifiedLine: Sendable {
         guard line.last == UInt8(ascii: "\n") else { throw ChangeError("the line does not end") }
         guard (try? UTF8Span(validating: line.span)) != nil else { throw ChangeError("not valid UTF-8") }
         change = try Change(line: line)
-        guard let layout = LineLayout(scanning: line) else { throw ChangeError("the content part is missing") }
+        guard let layout = LineLayout(scanning: line) else {
+            throw ChangeError("the content part is missing")
+        }
         self.layout = layout
         guard layout.leafEnd + lineClosing.count <= Limits.leafBytesMax else {
             throw ChangeError("the leaf is over \(Limits.leafBytesMax) bytes")
@@ -32,7 +34,8 @@ extension LineLayout {
     package init?(scanning line: [UInt8]) {
         let title = Array(",\"title\":".utf8)
         let text = Array(",\"text\":".utf8)
-        guard line.count > 3, line.last == UInt8(ascii: "\n"), line.dropLast().suffix(2).elementsEqual(lineClosing),
+        guard line.count > 3, line.last == UInt8(ascii: "\n"),
+            line.dropLast().suffix(2).elementsEqual(lineClosing),
             let leafEnd = LineLayout.first(title, in: line),
             let textStart = LineLayout.last(text, in: line), leafEnd <= textStart
         else { return nil }

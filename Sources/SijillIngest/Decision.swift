@@ -53,7 +53,8 @@ package struct BatchDecider<Index: SeenIndex> {
     private func added(_ draft: Draft, file: FileRecord, article: ArticleID, original: [UInt8]) -> Decision {
         let digests = ArticleDigests(
             canonical: draft.canonical, text: draft.textDigest, content: draft.encoded.digest)
-        let added = Added(article: article, file: file, digests: digests, words: draft.words, cluster: article)
+        let added = Added(
+            article: article, file: file, digests: digests, words: draft.words, cluster: article)
         return Decision(
             record: .added(added), content: draft.content, encoded: draft.encoded, original: original)
     }
@@ -63,9 +64,12 @@ package struct BatchDecider<Index: SeenIndex> {
     ) -> Decision {
         let content = draft.content.withoutText
         let encoded = EncodedContent(content)
-        let digests = ArticleDigests(canonical: draft.canonical, text: draft.textDigest, content: encoded.digest)
+        let digests = ArticleDigests(
+            canonical: draft.canonical, text: draft.textDigest, content: encoded.digest)
         let duplicated = Duplicated(
-            article: seen.article, of: seen.cursor, match: match, revision: seen.revision, file: file, digests: digests)
-        return Decision(record: .duplicated(duplicated), content: content, encoded: encoded, original: original)
+            article: seen.article, of: seen.cursor, match: match, revision: seen.revision, file: file,
+            digests: digests)
+        return Decision(
+            record: .duplicated(duplicated), content: content, encoded: encoded, original: original)
     }
 }

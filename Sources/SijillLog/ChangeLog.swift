@@ -63,10 +63,12 @@ package final class ChangeLog {
         index = AppendFile(
             try File(files.index, .write), length: UInt64(recovered.entries.count * IndexEntry.bytes))
         originalsIndex = AppendFile(
-            try File(files.originalsIndex, .write), length: UInt64(recovered.originals.count * OriginalEntry.bytes))
+            try File(files.originalsIndex, .write),
+            length: UInt64(recovered.originals.count * OriginalEntry.bytes))
         removals = try RemovalJournal(path: directory.removals, open: recovered.state.open)
         reader = LogReader(
-            directory: directory, log: id, epoch: epoch, segments: recovered.segments, current: recovered.entries,
+            directory: directory, log: id, epoch: epoch, segments: recovered.segments,
+            current: recovered.entries,
             currentOriginals: recovered.originals)
         tip = try Self.lastCursor(directory, recovered)
     }
@@ -149,7 +151,8 @@ package final class ChangeLog {
         var batch = Batch(position: position)
         for (offset, entry) in entries.enumerated() {
             let change = Change(
-                cursor: cursor(ahead: offset), log: id, time: time, record: entry.record, content: entry.content)
+                cursor: cursor(ahead: offset), log: id, time: time, record: entry.record,
+                content: entry.content)
             let lineStart = segment.end
             var indexEntry: IndexEntry?
             try segment.append { writer in
@@ -158,7 +161,9 @@ package final class ChangeLog {
                 let leafHash = LeafHash.of(recordPart: writer.bytes[start..<start + layout.leafEnd])
                 indexEntry = IndexEntry(offset: lineStart, time: time, layout: layout, leafHash: leafHash)
             }
-            if let original = try append(change, original: entry.original, indexEntry: indexEntry!, to: &batch.position) {
+            if let original = try append(
+                change, original: entry.original, indexEntry: indexEntry!, to: &batch.position)
+            {
                 batch.originals.append(original)
             }
             batch.entries.append(indexEntry!)
@@ -179,7 +184,9 @@ package final class ChangeLog {
                 writer.append(OriginalRecord.warcinfo(log: id, first: change.sequence, time: change.time))
             }
             guard let bytes else { return }
-            precondition(bytes.count == Int(change.record.file.bytes), "an original has the length that its change says")
+            precondition(
+                bytes.count == Int(change.record.file.bytes),
+                "an original has the length that its change says")
             writer.append(OriginalRecord.header(of: change))
             writer.append(bytes)
             writer.append(OriginalRecord.closing)
@@ -217,7 +224,8 @@ package final class ChangeLog {
 
     private func finish(_ batch: Batch) {
         precondition(segment.end == batch.position.offset, "the segment is as long as its changes")
-        precondition(originals.end == batch.position.originalsOffset, "the originals are as long as their records")
+        precondition(
+            originals.end == batch.position.originalsOffset, "the originals are as long as their records")
         segment.markCommitted()
         originals.markCommitted()
         position = batch.position
@@ -231,7 +239,8 @@ package final class ChangeLog {
     private func appendToIndexes(_ batch: Batch) throws(SystemError) {
         do throws(SystemError) {
             try index.append { writer in for entry in batch.entries { entry.encode(into: &writer) } }
-            try originalsIndex.append { writer in for entry in batch.originals { entry.encode(into: &writer) } }
+            try originalsIndex.append { writer in for entry in batch.originals { entry.encode(into: &writer) }
+            }
             try index.write()
             try originalsIndex.write()
             index.markCommitted()
@@ -261,7 +270,9 @@ package final class ChangeLog {
         try writeState()
     }
 
-    private static func lastCursor(_ directory: DataDirectory, _ recovered: LogRecovery.Recovered) throws -> Cursor? {
+    private static func lastCursor(_ directory: DataDirectory, _ recovered: LogRecovery.Recovered) throws
+        -> Cursor?
+    {
         let last = recovered.position.sequence
         guard last > .none else { return nil }
         let isSealed = recovered.entries.isEmpty
@@ -272,13 +283,16 @@ package final class ChangeLog {
             offset = entry.offset
         } else {
             let place = (last.value - first.value) * UInt64(IndexEntry.bytes)
-            guard let entry = IndexEntry(try File(files.index, .read).read(at: place, count: IndexEntry.bytes)) else {
+            guard
+                let entry = IndexEntry(try File(files.index, .read).read(at: place, count: IndexEntry.bytes))
+            else {
                 throw LogFiles.damaged(files.index, place, "an entry is missing")
             }
             offset = entry.offset
         }
         var lines = try LineReader(try File(files.segment, .read), from: offset)
-        guard let line = try lines.next(), let change = try? Change(line: line), change.sequence == last else {
+        guard let line = try lines.next(), let change = try? Change(line: line), change.sequence == last
+        else {
             throw LogFiles.damaged(files.segment, offset, "change \(last) is not there")
         }
         return change.cursor

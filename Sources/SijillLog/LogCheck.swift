@@ -55,7 +55,9 @@ package struct LogCheck {
             if let bound, position.sequence >= bound { break }
         }
         if position.sequence < state.sequence {
-            report("\(directory.state): change \(state.sequence) is in no segment; the log ends with \(position.sequence)")
+            report(
+                "\(directory.state): change \(state.sequence) is in no segment; the log ends with \(position.sequence)"
+            )
         }
         if bound == nil, position.segment == state.segment, position.offset < state.offset {
             report("\(directory.state): the segment ends at byte \(position.offset), before its offset")
@@ -74,7 +76,9 @@ package struct LogCheck {
         for name in try DirectoryListing.names(directory.log) {
             if let first = DataDirectory.first(of: name, kind: "ndjson") {
                 segments.append(first)
-            } else if DataDirectory.first(of: name, kind: "index") == nil, !["state", "removals"].contains(name) {
+            } else if DataDirectory.first(of: name, kind: "index") == nil,
+                !["state", "removals"].contains(name)
+            {
                 report("\(directory.log)/\(name): does not belong here")
             }
         }
@@ -83,7 +87,9 @@ package struct LogCheck {
             for name in try DirectoryListing.names(folder) {
                 let first = kinds.lazy.compactMap { DataDirectory.first(of: name, kind: $0) }.first
                 let isOurs = folder == directory.log && (name.hasSuffix(".ndjson") || first == nil)
-                if !isOurs, first.map({ known.contains($0) }) != true { report("\(folder)/\(name): does not belong here") }
+                if !isOurs, first.map({ known.contains($0) }) != true {
+                    report("\(folder)/\(name): does not belong here")
+                }
             }
         }
         return segments.sorted()
@@ -109,7 +115,9 @@ package struct LogCheck {
                 changeCount += 1
                 progress(UInt64(walked.entry.layout.length) + (walked.original?.length ?? 0))
                 if let wrong = index.fault(LogFiles.bytes([walked.entry])) { report(wrong) }
-                if let original = walked.original, let wrong = originalsIndex.fault(LogFiles.bytes([original])) {
+                if let original = walked.original,
+                    let wrong = originalsIndex.fault(LogFiles.bytes([original]))
+                {
                     report(wrong)
                 }
                 try checkOriginal(of: walked, in: originals, first: first, path: files.originals)
@@ -156,7 +164,9 @@ package struct LogCheck {
         for (path, end) in ends {
             guard let file = try? File(path, .read) else { continue }
             let size = try file.size()
-            if size != end { report("\(path): byte \(min(size, end)): \(size) bytes long, \(end) are expected") }
+            if size != end {
+                report("\(path): byte \(min(size, end)): \(size) bytes long, \(end) are expected")
+            }
         }
     }
 }
@@ -184,7 +194,8 @@ private struct IndexCheck {
         position += 1
         guard let bytes, bytes.count >= start + entryBytes else {
             defer { isReported = true }
-            return isReported ? nil : "\(path): \(bytes == nil ? "missing" : "ends at byte \(bytes!.count), too early")"
+            return isReported
+                ? nil : "\(path): \(bytes == nil ? "missing" : "ends at byte \(bytes!.count), too early")"
         }
         let same = zip(bytes[start..<start + entryBytes], expected).prefix { $0 == $1 }.count
         return same == entryBytes ? nil : "\(path): byte \(start + same): the entry is not that of its change"

@@ -63,6 +63,8 @@ struct LogFiles {
     static func damaged(_ path: String, _ offset: UInt64, _ message: String) -> SijillError {
         SijillError(
             .damaged, "\(path) is damaged at byte \(offset): \(message)",
-            remedy: "nothing was changed; restore the data directory from a backup, or see Documentation/Recovery.md")
+            remedy:
+                "nothing was changed; restore the data directory from a backup, or see Documentation/Recovery.md"
+        )
     }
 }

@@ -104,7 +104,8 @@ package final class LogReader: Sendable {
         let entries = (0..<count).compactMap { IndexEntry(bytes, at: $0 * IndexEntry.bytes) }
         guard entries.count == count else {
             throw SijillError(
-                .damaged, "\(path) is damaged behind byte \(offset)", remedy: "stop the daemon and run 'sijilld check'")
+                .damaged, "\(path) is damaged behind byte \(offset)",
+                remedy: "stop the daemon and run 'sijilld check'")
         }
         return entries
     }
@@ -155,7 +156,8 @@ package final class LogReader: Sendable {
     /// The line of a change with its newline; nil beyond the tip.
     package func line(of sequence: SequenceNumber) throws -> [UInt8]? {
         guard let located = try entry(of: sequence) else { return nil }
-        return try read(segment: located.segment, offset: located.entry.offset, count: located.entry.layout.length)
+        return try read(
+            segment: located.segment, offset: located.entry.offset, count: located.entry.layout.length)
     }
 
     /// The original that the change stored; nil when it stored none or is beyond the tip.
@@ -266,6 +268,7 @@ package struct OriginalRange: Sendable {
     /// Bytes from `offset` in the original; fewer than `count` only at its end.
     package func read(offset: UInt64, count: Int) throws -> [UInt8] {
         guard offset < entry.length else { return [] }
-        return try file.read(at: entry.blockOffset + offset, count: Int(min(UInt64(count), entry.length - offset)))
+        return try file.read(
+            at: entry.blockOffset + offset, count: Int(min(UInt64(count), entry.length - offset)))
     }
 }

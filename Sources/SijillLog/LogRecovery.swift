@@ -16,7 +16,8 @@ package struct RecoveryReport: Hashable, Sendable {
         var lines: [String] = []
         if recoveredCount > 0 { lines.append("recovered \(recoveredCount) changes behind the last state") }
         if tornBytes + tornOriginalsBytes > 0 {
-            lines.append("cut a torn tail: \(tornBytes) bytes of log, \(tornOriginalsBytes) bytes of originals")
+            lines.append(
+                "cut a torn tail: \(tornBytes) bytes of log, \(tornOriginalsBytes) bytes of originals")
         }
         lines += rebuiltIndexes.map { "\($0) did not fit and was made again" }
         return lines
@@ -61,7 +62,9 @@ struct LogRecovery {
         segments.removeAll { $0 >= state.segment }
         let time = try checkSealed(segments, before: state.segment, log: state.log)
         let files = LogFiles(directory: directory, first: state.segment)
-        if state.offset == 0, !File.exists(files.segment) || !File.exists(files.originals) { try files.create() }
+        if state.offset == 0, !File.exists(files.segment) || !File.exists(files.originals) {
+            try files.create()
+        }
         var current = try verifyCommitted(files, state: state, time: time)
         try repairIndexes(files, current)
         let tail = try LogTail.scan(files, log: state.log, from: current.position)
@@ -164,7 +167,9 @@ struct LogRecovery {
         }
         let isTooLong = try file.size() > position.offset || originalsSize > position.originalsOffset
         if isTooLong {
-            guard isLast else { throw LogFiles.damaged(files.segment, position.offset, "bytes that belong to no change") }
+            guard isLast else {
+                throw LogFiles.damaged(files.segment, position.offset, "bytes that belong to no change")
+            }
             try checkOverlap(files, from: position)
             try files.cut(at: position)
         }
@@ -199,7 +204,8 @@ struct LogRecovery {
         let walked = try walk(file, files, log: state.log, from: start, count: count, end: state.offset)
         guard walked.position.offset == state.offset else {
             throw LogFiles.damaged(
-                files.segment, walked.position.offset, "change \(state.sequence) does not end where log/state says")
+                files.segment, walked.position.offset,
+                "change \(state.sequence) does not end where log/state says")
         }
         try checkLeafHashes(files, walked)
         let originalsSize = try opened(files.originals).size()
@@ -215,7 +221,8 @@ struct LogRecovery {
 
     /// Walks exactly `count` changes.
     private func walk(
-        _ file: File, _ files: LogFiles, log: LogID, from start: LogPosition, count: UInt64, end: UInt64? = nil
+        _ file: File, _ files: LogFiles, log: LogID, from start: LogPosition, count: UInt64,
+        end: UInt64? = nil
     ) throws -> Walked {
         var walk = try SegmentWalk(file, log: log, from: start, to: end)
         var walked = Walked(position: start)
@@ -223,7 +230,8 @@ struct LogRecovery {
             for _ in 0..<count {
                 guard let change = try walk.next() else {
                     throw SegmentFault(
-                        offset: walk.position.offset, message: "change \(walk.position.sequence.next) is missing")
+                        offset: walk.position.offset,
+                        message: "change \(walk.position.sequence.next) is missing")
                 }
                 walked.entries.append(change.entry)
                 if let original = change.original { walked.originals.append(original) }
@@ -244,7 +252,8 @@ struct LogRecovery {
             if old.offset == entry.offset, old.layout == entry.layout, old.leafHash != entry.leafHash {
                 let sequence = files.first.value + UInt64(position)
                 throw LogFiles.damaged(
-                    files.segment, entry.offset, "the leaf of change \(sequence) does not have the hash in \(files.index)")
+                    files.segment, entry.offset,
+                    "the leaf of change \(sequence) does not have the hash in \(files.index)")
             }
         }
     }
@@ -252,7 +261,8 @@ struct LogRecovery {
     /// Makes an index again that is not what the segment gives: too short after a crash, or wrong.
     private mutating func repairIndexes(_ files: LogFiles, _ walked: Walked) throws {
         let expected = [
-            (files.index, LogFiles.bytes(walked.entries)), (files.originalsIndex, LogFiles.bytes(walked.originals)),
+            (files.index, LogFiles.bytes(walked.entries)),
+            (files.originalsIndex, LogFiles.bytes(walked.originals)),
         ]
         for (path, bytes) in expected {
             let found = try File.contents(path) ?? []
@@ -273,10 +283,12 @@ struct LogRecovery {
         if candidate != nil {
             // A recovery before this one got as far as the new segment.
             try target.create()
-            let copied = try LogTail.scan(target, log: state.log, from: LogPosition(startOf: first, time: tail.start.time))
+            let copied = try LogTail.scan(
+                target, log: state.log, from: LogPosition(startOf: first, time: tail.start.time))
             try LogTail.compare(
                 try LineReader(try opened(files.segment), from: tail.start.offset, to: tail.end.offset),
-                try LineReader(try opened(target.segment), from: 0, to: copied.end.offset), path: target.segment)
+                try LineReader(try opened(target.segment), from: 0, to: copied.end.offset),
+                path: target.segment)
             if copied.entries.count > tail.entries.count { source = copied }
         }
         report.recoveredCount = source.entries.count

@@ -66,7 +66,9 @@ package struct LogState: Hashable, Sendable {
                 .configuration, "\(path) is of a format that this version does not know",
                 remedy: "use the version of sijilld that wrote it, or a later one")
         }
-        guard let state = LogState(value), state.encoded == bytes else { throw damaged(path, "a member is wrong") }
+        guard let state = LogState(value), state.encoded == bytes else {
+            throw damaged(path, "a member is wrong")
+        }
         return state
     }
 

@@ -43,7 +43,8 @@ struct LogTail {
             // The torn tail begins here.
         }
         tail.tornBytes = try segment.size() - tail.end.offset
-        tail.tornOriginalsBytes = try originals.file.size() - min(tail.end.originalsOffset, originals.file.size())
+        tail.tornOriginalsBytes =
+            try originals.file.size() - min(tail.end.originalsOffset, originals.file.size())
         return tail
     }
 

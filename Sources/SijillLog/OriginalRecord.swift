@@ -13,7 +13,8 @@ package enum OriginalRecord {
     /// The change must store an original (`Record.storesOriginal`), so it has a digest.
     package static func header(of change: Change) -> [UInt8] {
         let file = change.record.file
-        var header = start(type: "resource", id: "\(change.log.urn):\(change.sequence.padded)", time: change.time)
+        var header = start(
+            type: "resource", id: "\(change.log.urn):\(change.sequence.padded)", time: change.time)
         header.field("WARC-Target-URI", targetURI(of: change))
         header.field("WARC-Block-Digest", blockDigest(file.sha256!))
         header.field("Content-Type", contentType(of: file))
@@ -65,7 +66,8 @@ package enum OriginalRecord {
     private static func targetURI(of change: Change) -> String {
         if let url = change.content.url { return percentEscaped(Array(url.utf8), keeping: uriCharacters) }
         let file = change.record.file
-        return "urn:sijill:file:" + percentEscaped(file.nameBytes ?? Array(file.name.utf8), keeping: unreserved)
+        return "urn:sijill:file:"
+            + percentEscaped(file.nameBytes ?? Array(file.name.utf8), keeping: unreserved)
     }
 
     /// RFC 3986 §2.3.
@@ -120,7 +122,9 @@ package struct OriginalEntry: Hashable, Sendable {
 
     package static let bytes = 64
 
-    package init(digest: Digest, offset: UInt64, headerLength: UInt32, length: UInt64, sequence: SequenceNumber) {
+    package init(
+        digest: Digest, offset: UInt64, headerLength: UInt32, length: UInt64, sequence: SequenceNumber
+    ) {
         self.digest = digest
         self.offset = offset
         self.headerLength = headerLength
@@ -153,7 +157,9 @@ package struct OriginalEntry: Hashable, Sendable {
 
     /// Reads the entry at `start`; nil when fewer than 64 bytes follow or they cannot be an entry.
     package init?(_ bytes: [UInt8], at start: Int = 0) {
-        guard start + OriginalEntry.bytes <= bytes.count, let digest = Digest(bytes: bytes[start..<start + 32]) else {
+        guard start + OriginalEntry.bytes <= bytes.count,
+            let digest = Digest(bytes: bytes[start..<start + 32])
+        else {
             return nil
         }
         let raw = bytes.span.bytes

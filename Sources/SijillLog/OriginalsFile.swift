@@ -16,7 +16,8 @@ struct OriginalsFile {
         }
         guard try digest(of: entry) == entry.digest else {
             return SegmentFault(
-                offset: entry.blockOffset, message: "the bytes do not have the digest that change \(entry.sequence) gives")
+                offset: entry.blockOffset,
+                message: "the bytes do not have the digest that change \(entry.sequence) gives")
         }
         if let place = try mismatch(OriginalRecord.closing, at: entry.blockOffset + entry.length) {
             return SegmentFault(offset: place, message: "the record of change \(entry.sequence) does not end")
@@ -27,7 +28,9 @@ struct OriginalsFile {
     /// What is wrong with the `warcinfo` that the file must begin with.
     func faultOfWarcinfo(first change: Change) throws(SystemError) -> SegmentFault? {
         let expected = OriginalRecord.warcinfo(log: change.log, first: change.sequence, time: change.time)
-        return try mismatch(expected, at: 0).map { SegmentFault(offset: $0, message: "the warcinfo is damaged") }
+        return try mismatch(expected, at: 0).map {
+            SegmentFault(offset: $0, message: "the warcinfo is damaged")
+        }
     }
 
     /// Offset of the first byte that is not as in `expected`; nil when all are.

@@ -44,7 +44,8 @@ package final class RemovalJournal: Sendable {
     /// The files of these changes have been renamed away and are about to be unlinked.
     package func renamedAway(_ ranges: [ClosedRange<UInt64>]) throws(SystemError) {
         try locked { state throws(SystemError) in
-            try file.write(RemovalJournal.bytes(ranges).span, at: UInt64(state.entries.count * Self.entryBytes))
+            try file.write(
+                RemovalJournal.bytes(ranges).span, at: UInt64(state.entries.count * Self.entryBytes))
             state.entries += ranges
         }
     }
@@ -89,7 +90,8 @@ package final class RemovalJournal: Sendable {
         func word(_ at: Int) -> UInt64 {
             UInt64(littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
         }
-        return stride(from: 0, to: bytes.count / entryBytes * entryBytes, by: entryBytes).compactMap { start in
+        return stride(from: 0, to: bytes.count / entryBytes * entryBytes, by: entryBytes).compactMap {
+            start in
             let (first, last) = (word(start), word(start + 8))
             return first >= 1 && first <= last ? first...last : nil
         }

@@ -49,13 +49,18 @@ struct SegmentWalk {
         let change = line.change
         guard change.sequence == position.sequence.next else {
             throw SegmentFault(
-                offset: offset, message: "change \(position.sequence.next) is expected, \(change.sequence) stands there")
+                offset: offset,
+                message: "change \(position.sequence.next) is expected, \(change.sequence) stands there")
         }
-        guard change.log == log else { throw SegmentFault(offset: offset, message: "a change of another log") }
+        guard change.log == log else {
+            throw SegmentFault(offset: offset, message: "a change of another log")
+        }
         guard change.time >= position.time else {
-            throw SegmentFault(offset: offset, message: "its time is before that of the change in front of it")
+            throw SegmentFault(
+                offset: offset, message: "its time is before that of the change in front of it")
         }
-        let entry = IndexEntry(offset: offset, time: change.time, layout: line.layout, leafHash: line.leafHash)
+        let entry = IndexEntry(
+            offset: offset, time: change.time, layout: line.layout, leafHash: line.leafHash)
         let original = position.advance(over: change, entry: entry)
         return WalkedChange(line: line, entry: entry, original: original)
     }

@@ -18,7 +18,8 @@ struct LookUps: Sendable {
 
     /// Takes in one row of `sightings`. Rows come in the order of their sequences.
     mutating func add(
-        sighting sequence: SequenceNumber, match: Duplicated.Match?, raw digest: Digest?, canonical text: CanonicalDigest?
+        sighting sequence: SequenceNumber, match: Duplicated.Match?, raw digest: Digest?,
+        canonical text: CanonicalDigest?
     ) {
         applied = sequence
         counts.sightings += 1

@@ -64,7 +64,9 @@ struct RowFields {
         let name = try optionalText()
         let digest = try optionalDigest()
         if name == nil, digest == nil { return nil }
-        guard let version = name.flatMap(CanonicalDigest.Version.init(rawValue:)), let digest else { throw notOurs() }
+        guard let version = name.flatMap(CanonicalDigest.Version.init(rawValue:)), let digest else {
+            throw notOurs()
+        }
         return CanonicalDigest(version: version, digest: digest)
     }
 
@@ -142,6 +144,7 @@ struct RowFields {
     /// The value that was taken last is not what stands there in a sound store.
     private func notOurs() -> StoreError {
         let row = if case .integer(let sequence) = values[0] { " of change \(sequence)" } else { "" }
-        return .unusable(path, "table \(table.rawValue), the row\(row): \(columns[position - 1]) is not as it was written")
+        return .unusable(
+            path, "table \(table.rawValue), the row\(row): \(columns[position - 1]) is not as it was written")
     }
 }

@@ -103,7 +103,8 @@ extension Statement {
         let connection = sqlite3_db_handle(sqliteStatement)
         return DatabaseError(
             resultCode: ResultCode(rawValue: sqlite3_extended_errcode(connection)),
-            message: String(cString: sqlite3_errmsg(connection)), sql: String(cString: sqlite3_sql(sqliteStatement)))
+            message: String(cString: sqlite3_errmsg(connection)),
+            sql: String(cString: sqlite3_sql(sqliteStatement)))
     }
 }
 

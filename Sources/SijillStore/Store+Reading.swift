@@ -115,7 +115,9 @@ extension Store {
         var totals = RowFields(counted, ["count", "last"], of: .sightings, path: path)
         let sightings = 1 + Int(clamping: try totals.number())
         var last = first
-        if let number = try totals.optionalNumber(), let found = try sighting(SequenceNumber(number), in: database) {
+        if let number = try totals.optionalNumber(),
+            let found = try sighting(SequenceNumber(number), in: database)
+        {
             last = found
         }
         return ArticleState(

@@ -32,7 +32,9 @@ package final class Store: Sendable {
             let pool = try DatabasePool(path: path, configuration: Store.configuration(readOnly: readOnly))
             if !readOnly {
                 try pool.write { database in
-                    if try StoreSchema.objects(of: database).isEmpty { try StoreSchema.make(in: database, log: log) }
+                    if try StoreSchema.objects(of: database).isEmpty {
+                        try StoreSchema.make(in: database, log: log)
+                    }
                 }
             }
             self.pool = pool
@@ -106,7 +108,9 @@ package final class Store: Sendable {
 
     /// Reads in one snapshot.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        do { return try pool.read(body) } catch let error as DatabaseError { throw StoreError(error, "read", path) }
+        do { return try pool.read(body) } catch let error as DatabaseError {
+            throw StoreError(error, "read", path)
+        }
     }
 
     private static func configuration(readOnly: Bool) -> Configuration {
@@ -131,7 +135,8 @@ package final class Store: Sendable {
         let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o640]
         guard FileManager.default.createFile(atPath: path, contents: nil, attributes: mode) else {
             throw StoreError(
-                .failed, "cannot make the store \(path)", remedy: "look at the owner and mode of its directory")
+                .failed, "cannot make the store \(path)",
+                remedy: "look at the owner and mode of its directory")
         }
     }
 }

@@ -133,7 +133,9 @@ private struct TableWalk {
     }
 
     mutating func expect(_ expected: StoreRow, _ findings: inout Findings) {
-        guard case .integer(let wanted) = expected.values[0] else { preconditionFailure("a row without sequence") }
+        guard case .integer(let wanted) = expected.values[0] else {
+            preconditionFailure("a row without sequence")
+        }
         passOver(before: wanted, &findings)
         guard let row, sequence == wanted else {
             findings.add("table \(table.rawValue): the row of change \(wanted) is missing")
@@ -159,7 +161,8 @@ private struct TableWalk {
 
     private mutating func passOver(before wanted: Int64, _ findings: inout Findings) {
         while let present = sequence, present < wanted {
-            findings.add("table \(table.rawValue): the row \(present) is of no change that the log puts there")
+            findings.add(
+                "table \(table.rawValue): the row \(present) is of no change that the log puts there")
             advance(&findings)
         }
     }
@@ -188,6 +191,7 @@ private struct Findings {
 
     static func describe(_ error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "\(error)" }
-        return "SQLite cannot read it: \(error.message ?? "no message") (\(error.extendedResultCode.rawValue))"
+        return
+            "SQLite cannot read it: \(error.message ?? "no message") (\(error.extendedResultCode.rawValue))"
     }
 }

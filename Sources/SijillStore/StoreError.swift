@@ -69,7 +69,8 @@ extension StoreError {
             self.init(.outOfSpace, message, remedy: "free some space or raise the quota")
         case .SQLITE_IOERR:
             let cause = number == 0 ? "" : ": \(String(cString: strerror(number)))"
-            self.init(.inputOutput, message + cause, remedy: "look for errors of the disk in the kernel's messages")
+            self.init(
+                .inputOutput, message + cause, remedy: "look for errors of the disk in the kernel's messages")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(.failed, message, remedy: "end the other program that holds it")
         default:

@@ -50,11 +50,15 @@ extension StoreSchema {
         guard columns == ["id", "schema_version", "log", "applied"],
             let row = try Row.fetchOne(database, sql: "select schema_version, log, applied from meta")
         else { return "its table meta is not ours" }
-        guard row[0] == version else { return "it has schema version \(row[0] as DatabaseValue), this is \(version)" }
+        guard row[0] == version else {
+            return "it has schema version \(row[0] as DatabaseValue), this is \(version)"
+        }
         guard row[1] == log.description else {
             return "it is a view of the log \(row[1] as DatabaseValue), not of \(log.description)"
         }
-        guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0 else { return "its table meta is not ours" }
+        guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0 else {
+            return "its table meta is not ours"
+        }
         guard try present == expectedObjects() else { return "its tables are not those of this version" }
         return nil
     }
@@ -88,7 +92,8 @@ extension LookUps {
         let articles = try Int.fetchOne(database, sql: "select count(*) from articles")!
         // Every change made exactly one row here or there, and every new text an article.
         guard UInt64(counts.sightings + counts.rejects) == applied.value, counts.articles == articles else {
-            throw StoreError.unusable(path, "its tables do not hold as many rows as it says changes were applied")
+            throw StoreError.unusable(
+                path, "its tables do not hold as many rows as it says changes were applied")
         }
     }
 

@@ -17,7 +17,9 @@ package struct ArticleMaker {
         for position in 0..<count {
             if position > 0 { text += position % 17 == 0 ? "\n\n" : " " }
             text += Self.words.randomElement(using: &generator)!
-            if Int.random(in: 0..<9, using: &generator) == 0 { text += " \(Int.random(in: 1...9_999, using: &generator))" }
+            if Int.random(in: 0..<9, using: &generator) == 0 {
+                text += " \(Int.random(in: 1...9_999, using: &generator))"
+            }
         }
         return text
     }

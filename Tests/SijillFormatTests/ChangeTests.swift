@@ -27,7 +27,8 @@ struct ChangeTests {
         let encoded = EncodedContent(content)
         let article = ArticleID(9)
         let file = FileRecord(
-            name: "خبر.txt", source: "default", bytes: 6, sha256: Digest.of([1]), encoding: "utf-8", format: "text",
+            name: "خبر.txt", source: "default", bytes: 6, sha256: Digest.of([1]), encoding: "utf-8",
+            format: "text",
             inode: 1_234)
         let digests = ArticleDigests(
             canonical: CanonicalDigest(version: .c0, digest: Digest.of([2])), text: Digest.of([3]),
@@ -35,7 +36,8 @@ struct ChangeTests {
         let change = Change(
             cursor: Cursor("0000000000000042-k3f9a1c2")!, log: LogID("7gq2m0xv4b")!,
             time: Timestamp(rfc3339: "2026-11-20T21:57:03.123Z")!,
-            record: .added(Added(article: article, file: file, digests: digests, words: 812, cluster: article)),
+            record: .added(
+                Added(article: article, file: file, digests: digests, words: 812, cluster: article)),
             content: content)
         return (change, encoded)
     }
@@ -130,7 +132,8 @@ struct ChangeTests {
     @Test("Index entries read back, and bytes that cannot be one are refused")
     func indexEntry() {
         let entry = IndexEntry(
-            offset: 1 << 40, time: Timestamp(milliseconds: 7), layout: LineLayout(leafEnd: 5, textStart: 9, length: 20),
+            offset: 1 << 40, time: Timestamp(milliseconds: 7),
+            layout: LineLayout(leafEnd: 5, textStart: 9, length: 20),
             leafHash: Digest.of([9]))
         var writer = ByteWriter()
         entry.encode(into: &writer)

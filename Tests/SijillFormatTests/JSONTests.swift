@@ -23,7 +23,9 @@ struct JSONTests {
         #expect(value["a"] == .number("2"))
         var writer = ByteWriter()
         writer.json(value)
-        #expect(String(decoding: writer.bytes, as: UTF8.self) == #"{"a":[1,-0.50e+3,true,null],"b":"س😀\n\"/","a":2}"#)
+        #expect(
+            String(decoding: writer.bytes, as: UTF8.self)
+                == #"{"a":[1,-0.50e+3,true,null],"b":"س😀\n\"/","a":2}"#)
     }
 
     @Test("Only controls, quotes and backslashes are escaped, the short way where there is one")
@@ -31,7 +33,8 @@ struct JSONTests {
         var writer = ByteWriter()
         writer.jsonString("\u{0}\u{1f}\u{8}\t\n\u{c}\r\"\\/\u{7f}\u{2028}ض")
         #expect(
-            String(decoding: writer.bytes, as: UTF8.self) == #""\u0000\u001f\b\t\n\f\r\"\\/"# + "\u{7f}\u{2028}ض\"")
+            String(decoding: writer.bytes, as: UTF8.self) == #""\u0000\u001f\b\t\n\f\r\"\\/"#
+                + "\u{7f}\u{2028}ض\"")
     }
 
     @Test("Every string comes back from its escaped form, wherever in a word the special byte stands")
@@ -40,7 +43,8 @@ struct JSONTests {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let scalars = (0..<Int.random(in: 0..<40, using: &generator)).map { _ in
-                [Unicode.Scalar(UInt8.random(in: 0..<0x80, using: &generator)), "ط", "€", "😀"].randomElement(using: &generator)!
+                [Unicode.Scalar(UInt8.random(in: 0..<0x80, using: &generator)), "ط", "€", "😀"].randomElement(
+                    using: &generator)!
             }
             var text = ""
             text.unicodeScalars.append(contentsOf: scalars)
@@ -48,25 +52,32 @@ struct JSONTests {
             writer.jsonString(text)
             let parsed = try JSONParser.parse(writer.bytes)
             #expect(parsed == .string(Array(text.utf8)), "seed \(seed)")
-            let foundation = try JSONSerialization.jsonObject(with: Data(writer.bytes), options: .fragmentsAllowed)
+            let foundation = try JSONSerialization.jsonObject(
+                with: Data(writer.bytes), options: .fragmentsAllowed)
             #expect(foundation as? String == text, "seed \(seed)")
         }
     }
 
-    @Test("What is not strict JSON is refused with its kind", arguments: [
-        ("", JSONError.Kind.truncated), ("{", .truncated), (#"{"a""#, .truncated), (#"{"a":1"#, .truncated),
-        (#""abc"#, .truncated), (#""\u12"#, .truncated), ("tru", .truncated), ("[1,", .truncated), ("-", .truncated),
-        ("1 2", .syntax), ("{a:1}", .syntax), ("[1,]", .syntax), (#"{"a":1,}"#, .syntax), ("01", .syntax),
-        ("1.", .truncated), ("1.x", .syntax), ("+1", .syntax), ("NaN", .syntax), ("'a'", .syntax),
-        ("\"a\nb\"", .syntax), (#""\x""#, .syntax), (#""\ud800""#, .loneSurrogate), ("[/**/1]", .syntax),
-    ])
+    @Test(
+        "What is not strict JSON is refused with its kind",
+        arguments: [
+            ("", JSONError.Kind.truncated), ("{", .truncated), (#"{"a""#, .truncated),
+            (#"{"a":1"#, .truncated),
+            (#""abc"#, .truncated), (#""\u12"#, .truncated), ("tru", .truncated), ("[1,", .truncated),
+            ("-", .truncated),
+            ("1 2", .syntax), ("{a:1}", .syntax), ("[1,]", .syntax), (#"{"a":1,}"#, .syntax), ("01", .syntax),
+            ("1.", .truncated), ("1.x", .syntax), ("+1", .syntax), ("NaN", .syntax), ("'a'", .syntax),
+            ("\"a\nb\"", .syntax), (#""\x""#, .syntax), (#""\ud800""#, .loneSurrogate), ("[/**/1]", .syntax),
+        ])
     func refused(_ text: String, _ expected: JSONError.Kind) {
         #expect(kind(text) == expected, "\(text)")
     }
 
     @Test("Depth is counted and bounded")
     func depth() {
-        let nested = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+        let nested = { (depth: Int) in
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
         #expect(kind(nested(64)) == nil)
         #expect(kind(nested(65)) == .tooDeep)
         #expect(kind(String(repeating: "[", count: 100_000)) == .tooDeep)

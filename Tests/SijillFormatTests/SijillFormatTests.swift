@@ -38,7 +38,10 @@ struct NameTests {
             #expect(ArticleID(id.description) == id)
         }
         #expect(ArticleID(5).description < ArticleID(6).description)
-        for bad in ["", "a", "b00000000000000000000000000", "a0000000000000000000000000w", "a00000000000000000000000001"] {
+        for bad in [
+            "", "a", "b00000000000000000000000000", "a0000000000000000000000000w",
+            "a00000000000000000000000001",
+        ] {
             #expect(ArticleID(bad) == nil, "\(bad)")
         }
     }
@@ -79,10 +82,13 @@ struct NameTests {
 
 @Suite("Timestamps")
 struct TimestampTests {
-    @Test("A moment is written to the millisecond and reads back", arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-        (1_795_211_823_123, "2026-11-20T21:57:03.123Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-    ])
+    @Test(
+        "A moment is written to the millisecond and reads back",
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_795_211_823_123, "2026-11-20T21:57:03.123Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        ])
     func written(_ milliseconds: UInt64, _ text: String) {
         #expect(Timestamp(milliseconds: milliseconds).rfc3339 == text)
         #expect(Timestamp(rfc3339: text)?.milliseconds == milliseconds)
@@ -95,10 +101,14 @@ struct TimestampTests {
         #expect(Timestamp(rfc3339: "1970-01-01T00:00:00.0000001Z")?.milliseconds == 1)
     }
 
-    @Test("What is no RFC 3339 moment is refused", arguments: [
-        "", "2026-11-20", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T21:57:03",
-        "2026-11-20 21:57:03Z", "2026-11-20T21:57:03.Z", "1960-01-01T00:00:00Z", "2026-11-20T21:57:03.123Zx",
-    ])
+    @Test(
+        "What is no RFC 3339 moment is refused",
+        arguments: [
+            "", "2026-11-20", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-11-20T24:00:00Z",
+            "2026-11-20T21:57:03",
+            "2026-11-20 21:57:03Z", "2026-11-20T21:57:03.Z", "1960-01-01T00:00:00Z",
+            "2026-11-20T21:57:03.123Zx",
+        ])
     func refused(_ text: String) {
         #expect(Timestamp(rfc3339: text) == nil)
     }

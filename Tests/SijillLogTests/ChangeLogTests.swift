@@ -48,9 +48,11 @@ struct ChangeLogTests {
         #expect(try original.read(offset: 0, count: 1 << 20) == entry.original)
         #expect(try original.read(offset: 3, count: 2) == Array(entry.original![3..<5]))
         #expect(try log.reader.original(of: SequenceNumber(1)) == nil)
-        let warc = String(decoding: try fixture.bytes(fixture.directory.originals(SequenceNumber(1))), as: UTF8.self)
+        let warc = String(
+            decoding: try fixture.bytes(fixture.directory.originals(SequenceNumber(1))), as: UTF8.self)
         #expect(warc.hasPrefix("WARC/1.1\r\nWARC-Type: warcinfo\r\n"))
-        #expect(warc.contains("WARC-Block-Digest: sha256:\(Base32.padded(Digest.of(entry.original!).data))\r\n"))
+        #expect(
+            warc.contains("WARC-Block-Digest: sha256:\(Base32.padded(Digest.of(entry.original!).data))\r\n"))
     }
 
     @Test("A moment finds the first change at or after it")

@@ -28,7 +28,8 @@ struct LogFixture {
         let digests = ArticleDigests(
             canonical: CanonicalDigest(version: .c0, digest: digest), text: digest, content: encoded.digest)
         let article = ArticleID(digest.high)
-        let added = Added(article: article, file: file(bytes), digests: digests, words: words, cluster: article)
+        let added = Added(
+            article: article, file: file(bytes), digests: digests, words: words, cluster: article)
         return ChangeLog.Entry(record: .added(added), content: content, encoded: encoded, original: bytes)
     }
 
@@ -46,7 +47,8 @@ struct LogFixture {
         let duplicated = Duplicated(
             article: change.record.article!, of: change.cursor, match: .raw, revision: 1, file: file([9]),
             digests: digests)
-        return ChangeLog.Entry(record: .duplicated(duplicated), content: content, encoded: encoded, original: nil)
+        return ChangeLog.Entry(
+            record: .duplicated(duplicated), content: content, encoded: encoded, original: nil)
     }
 
     private mutating func file(_ bytes: [UInt8]) -> FileRecord {
@@ -64,7 +66,9 @@ struct LogFixture {
         var changes: [Change] = []
         for batch in 0..<batches {
             var entries = [added(), rejected(), added(words: 12)]
-            if let last = changes.last(where: { $0.record.type == .added }) { entries.append(duplicated(of: last)) }
+            if let last = changes.last(where: { $0.record.type == .added }) {
+                entries.append(duplicated(of: last))
+            }
             changes += try log.commit(entries, now: Self.time)
             if batch == batches - behind - 1 { try log.writeState() }
         }

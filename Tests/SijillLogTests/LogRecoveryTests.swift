@@ -50,9 +50,11 @@ struct LogRecoveryTests {
         let state = try #require(try LogState.read(fixture.directory.state))
         let size = try fixture.bytes(fixture.directory.segment(Self.first)).count
         for cut in Int(state.offset)..<size {
-            try expectRecovery(of: fixture, after: { copy in
-                try Durable.truncate(copy.segment(Self.first), to: UInt64(cut))
-            }, keeping: wholeCount(changes, bytes: cut), note: "segment cut at \(cut)")
+            try expectRecovery(
+                of: fixture,
+                after: { copy in
+                    try Durable.truncate(copy.segment(Self.first), to: UInt64(cut))
+                }, keeping: wholeCount(changes, bytes: cut), note: "segment cut at \(cut)")
         }
     }
 
@@ -68,30 +70,41 @@ struct LogRecoveryTests {
             var whole = 0
             for change in changes {
                 let (_, layout) = change.encoded()
-                let entry = IndexEntry(offset: position.offset, time: change.time, layout: layout, leafHash: Digest.of([]))
-                if let original = position.advance(over: change, entry: entry), original.end > UInt64(cut) { break }
+                let entry = IndexEntry(
+                    offset: position.offset, time: change.time, layout: layout, leafHash: Digest.of([]))
+                if let original = position.advance(over: change, entry: entry), original.end > UInt64(cut) {
+                    break
+                }
                 whole += 1
             }
-            try expectRecovery(of: fixture, after: { copy in
-                try Durable.truncate(copy.originals(Self.first), to: UInt64(cut))
-            }, keeping: whole, note: "originals cut at \(cut)")
+            try expectRecovery(
+                of: fixture,
+                after: { copy in
+                    try Durable.truncate(copy.originals(Self.first), to: UInt64(cut))
+                }, keeping: whole, note: "originals cut at \(cut)")
         }
     }
 
-    @Test("A cut before the state's offset is damage: exit code 65 with file and offset, and nothing is touched")
+    @Test(
+        "A cut before the state's offset is damage: exit code 65 with file and offset, and nothing is touched"
+    )
     func cutBefore() throws {
         var fixture = try LogFixture()
         _ = try fixture.crashed(batches: 2, behind: 0)
         let state = try #require(try LogState.read(fixture.directory.state))
         for cut in stride(from: 0, to: Int(state.offset), by: 97) {
-            try expectDamage(of: fixture, after: { copy in
-                try Durable.truncate(copy.segment(Self.first), to: UInt64(cut))
-            }, names: "00000000000000000001.ndjson is damaged at byte")
+            try expectDamage(
+                of: fixture,
+                after: { copy in
+                    try Durable.truncate(copy.segment(Self.first), to: UInt64(cut))
+                }, names: "00000000000000000001.ndjson is damaged at byte")
         }
         for cut in stride(from: 0, to: Int(state.originalsOffset), by: 97) {
-            try expectDamage(of: fixture, after: { copy in
-                try Durable.truncate(copy.originals(Self.first), to: UInt64(cut))
-            }, names: "00000000000000000001.warc is damaged at byte \(cut)")
+            try expectDamage(
+                of: fixture,
+                after: { copy in
+                    try Durable.truncate(copy.originals(Self.first), to: UInt64(cut))
+                }, names: "00000000000000000001.warc is damaged at byte \(cut)")
         }
     }
 
@@ -101,9 +114,11 @@ struct LogRecoveryTests {
         _ = try fixture.crashed(batches: 1, behind: 0)
         let size = try fixture.bytes(fixture.directory.segment(Self.first)).count
         for position in 0..<size {
-            try expectDamage(of: fixture, after: { copy in
-                try flip(copy.segment(Self.first), at: position, bit: position % 8)
-            }, names: "00000000000000000001.ndjson is damaged at byte")
+            try expectDamage(
+                of: fixture,
+                after: { copy in
+                    try flip(copy.segment(Self.first), at: position, bit: position % 8)
+                }, names: "00000000000000000001.ndjson is damaged at byte")
         }
     }
 
@@ -129,9 +144,11 @@ struct LogRecoveryTests {
         _ = try fixture.crashed(batches: 1, behind: 0)
         let bytes = try fixture.bytes(fixture.directory.state)
         for position in bytes.indices {
-            try expectDamage(of: fixture, after: { copy in
-                try flip(copy.state, at: position, bit: 0)
-            }, names: "log/state is damaged")
+            try expectDamage(
+                of: fixture,
+                after: { copy in
+                    try flip(copy.state, at: position, bit: 0)
+                }, names: "log/state is damaged")
         }
         try expectDamage(of: fixture, after: { try Durable.remove($0.state) }, names: "log/state is missing")
         try expectDamage(
@@ -149,7 +166,9 @@ struct LogRecoveryTests {
             try copy.write(damage, to: copy.directory.index(Self.first))
             let log = try copy.open()
             #expect(try copy.bytes(copy.directory.index(Self.first)) == whole)
-            #expect(log.recovery.rebuiltIndexes == [] || log.recovery.rebuiltIndexes == [copy.directory.index(Self.first)])
+            #expect(
+                log.recovery.rebuiltIndexes == []
+                    || log.recovery.rebuiltIndexes == [copy.directory.index(Self.first)])
         }
     }
 
@@ -166,7 +185,9 @@ struct LogRecoveryTests {
         for count in 0...made.count {
             let copy = try LogFixture(folder: fixture.folder.copy())
             for path in made.prefix(count) {
-                try copy.write(try recovered.bytes(path), to: copy.folder.path + path.dropFirst(recovered.folder.path.count))
+                try copy.write(
+                    try recovered.bytes(path),
+                    to: copy.folder.path + path.dropFirst(recovered.folder.path.count))
             }
             try expectSame(copy, lines, "before the state, \(count) files")
         }
@@ -176,7 +197,9 @@ struct LogRecoveryTests {
         for count in 0...cut.count {
             let copy = try LogFixture(folder: fixture.folder.copy())
             for path in made + [recovered.directory.state] {
-                try copy.write(try recovered.bytes(path), to: copy.folder.path + path.dropFirst(recovered.folder.path.count))
+                try copy.write(
+                    try recovered.bytes(path),
+                    to: copy.folder.path + path.dropFirst(recovered.folder.path.count))
             }
             for path in cut.prefix(count) {
                 let name = String(path.dropFirst(fixture.folder.path.count))
@@ -200,10 +223,14 @@ struct LogRecoveryTests {
         _ = try log.commit([other.added(words: 50)], now: LogFixture.time)
         // Two histories after the same state: never chosen between silently.
         let mixed = try LogFixture(folder: fixture.folder.copy())
-        try mixed.write(try other.bytes(other.directory.segment(Self.first)), to: mixed.directory.segment(Self.first))
-        try mixed.write(try other.bytes(other.directory.originals(Self.first)), to: mixed.directory.originals(Self.first))
+        try mixed.write(
+            try other.bytes(other.directory.segment(Self.first)), to: mixed.directory.segment(Self.first))
+        try mixed.write(
+            try other.bytes(other.directory.originals(Self.first)), to: mixed.directory.originals(Self.first))
         for path in [mixed.directory.segment(new), mixed.directory.originals(new)] {
-            try mixed.write(try recovered.bytes(recovered.folder.path + path.dropFirst(mixed.folder.path.count)), to: path)
+            try mixed.write(
+                try recovered.bytes(recovered.folder.path + path.dropFirst(mixed.folder.path.count)), to: path
+            )
         }
         #expect(throws: SijillError.self) { try mixed.open() }
     }
@@ -259,7 +286,9 @@ struct LogRecoveryTests {
             let change = try Change(line: line)
             guard change.record.storesOriginal else { continue }
             let original = try #require(try log.reader.original(of: change.sequence), "\(note)")
-            #expect(Digest.of(try original.read(offset: 0, count: 1 << 20)) == change.record.file.sha256, "\(note)")
+            #expect(
+                Digest.of(try original.read(offset: 0, count: 1 << 20)) == change.record.file.sha256,
+                "\(note)")
         }
         try log.close()
         #expect(try copy.open().recovery == RecoveryReport(), "\(note)")

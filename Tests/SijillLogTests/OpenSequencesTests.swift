@@ -24,7 +24,8 @@ struct OpenSequencesTests {
                 model.subtract(range)
             }
             #expect(Set(open.ranges.flatMap { $0 }) == model, "seed \(seed)")
-            #expect(zip(open.ranges, open.ranges.dropFirst()).allSatisfy { $0.upperBound + 1 < $1.lowerBound })
+            #expect(
+                zip(open.ranges, open.ranges.dropFirst()).allSatisfy { $0.upperBound + 1 < $1.lowerBound })
             #expect(open.contains(SequenceNumber(first)) == model.contains(first))
         }
     }

@@ -42,7 +42,9 @@ struct CheckCommand: ParsableCommand {
         }
     }
 
-    private func check(_ directory: DataDirectory, isRunning: Bool) throws -> (findings: [String], count: UInt64) {
+    private func check(_ directory: DataDirectory, isRunning: Bool) throws -> (
+        findings: [String], count: UInt64
+    ) {
         // The store's snapshot first: what it has applied is in the log before the log is asked for its end.
         let log = try? LogState.read(directory.state)?.log
         let comparison = log.map { StoreComparison(path: directory.store, log: $0) }
@@ -64,11 +66,13 @@ struct CheckCommand: ParsableCommand {
 
     private func position(of directory: DataDirectory) throws -> SequenceNumber {
         guard let answer = try LocalSocket.ask(directory.control, ControlServer.Question.position.rawValue),
-            let value = try? JSONParser.parse(Array(answer.utf8)), case .number(let literal)? = value["sequence"],
+            let value = try? JSONParser.parse(Array(answer.utf8)),
+            case .number(let literal)? = value["sequence"],
             let sequence = Decimal.value(Array(literal.utf8))
         else {
             throw SijillError(
-                .locked, "another sijilld works on \(directory.root.escapedForDisplay) and does not say how far it is",
+                .locked,
+                "another sijilld works on \(directory.root.escapedForDisplay) and does not say how far it is",
                 remedy: "try again in a moment, or stop it")
         }
         return SequenceNumber(sequence)
@@ -97,6 +101,7 @@ struct CheckCommand: ParsableCommand {
             return
         }
         for finding in findings { printLine(finding.escapedForDisplay) }
-        printLine(findings.isEmpty ? "sound: \(count) changes" : "\(findings.count) findings in \(count) changes")
+        printLine(
+            findings.isEmpty ? "sound: \(count) changes" : "\(findings.count) findings in \(count) changes")
     }
 }

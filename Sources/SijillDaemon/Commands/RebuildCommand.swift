@@ -8,7 +8,8 @@ import SijillStore
 /// `sijilld rebuild`: the store from the log.
 struct RebuildCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rebuild", abstract: "Make the SQLite store again from the log. The daemon must be stopped.")
+        commandName: "rebuild",
+        abstract: "Make the SQLite store again from the log. The daemon must be stopped.")
 
     @OptionGroup var options: DirectoryOptions
 

@@ -6,14 +6,18 @@ import SijillFiles
 /// `sijilld run`: the daemon, until SIGTERM.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Take in what is dropped in the inbox and serve the log (the default command).")
+        commandName: "run",
+        abstract: "Take in what is dropped in the inbox and serve the log (the default command).")
 
     @OptionGroup var options: DirectoryOptions
 
-    @Option(help: ArgumentHelp("The folder that files are dropped into (default: DATA/inbox).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The folder that files are dropped into (default: DATA/inbox).", valueName: "dir"))
     var inbox: String?
 
-    @Option(help: ArgumentHelp("HOST:PORT or unix:PATH to serve on (default: 127.0.0.1:8750).", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "HOST:PORT or unix:PATH to serve on (default: 127.0.0.1:8750).", valueName: "address"))
     var listen: String?
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
