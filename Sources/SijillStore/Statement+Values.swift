@@ -107,8 +107,3 @@ extension Statement {
             sql: String(cString: sqlite3_sql(sqliteStatement)))
     }
 }
-
-extension Database {
-    /// The errno of the system call behind the last I/O error of this connection; 0 when there was none.
-    var systemErrorNumber: Int32 { sqliteConnection.map { sqlite3_system_errno($0) } ?? 0 }
-}

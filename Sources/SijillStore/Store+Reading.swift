@@ -128,11 +128,11 @@ extension Store {
     }
 
     /// The columns of `sightings` without `delivered`, then the article's own.
-    private static let selectSighting =
+    static let selectSighting =
         "select \(StoreTable.sightings.columns.dropLast().map { "s.\($0)" }.joined(separator: ", ")), a.id, a.cluster "
         + "from sightings s join articles a on a.sequence = s.article where s.sequence = ?"
 
     /// Repeated deliveries of one article, by the index `repeats`.
-    private static let selectRepeats =
+    static let selectRepeats =
         "select count(*), max(sequence) from sightings where article = ? and article <> sequence"
 }

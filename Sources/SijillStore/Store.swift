@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import SijillFormat
 import Synchronization
 
@@ -69,14 +70,18 @@ package final class Store: Sendable {
         }
         try pool.writeWithoutTransaction { database in
             do {
-                try database.inTransaction(.immediate) {
-                    var writer = try StoreWriter(database, path: path)
-                    for change in changes { try writer.write(change) }
-                    try writer.finish(applied: last.sequence)
-                    return .commit
-                }
-            } catch let error as DatabaseError {
-                throw StoreError(error, "write", path, systemErrorNumber: database.systemErrorNumber)
+                try database.beginTransaction(.immediate)
+                var writer = try StoreWriter(database, path: path)
+                for change in changes { try writer.write(change) }
+                try writer.finish(applied: last.sequence)
+                try database.commit()
+            } catch {
+                // SQLite does not keep errno when a commit fails (`sqlite3_system_errno` says 0). It still stands from
+                // the call that failed, as nothing failed after that one.
+                let number = errno
+                if database.isInsideTransaction { try? database.rollback() }
+                guard let error = error as? DatabaseError else { throw error }
+                throw StoreError(error, "write", path, systemErrorNumber: number)
             }
         }
         lookUps.withLock { lookUps in
@@ -93,7 +98,7 @@ package final class Store: Sendable {
             } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
                 return
             } catch let error as DatabaseError {
-                throw StoreError(error, "checkpoint", path, systemErrorNumber: database.systemErrorNumber)
+                throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
             }
         }
     }

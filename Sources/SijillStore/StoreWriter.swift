@@ -46,13 +46,12 @@ struct StoreWriter {
 struct ArticleFinder {
     private let statement: Statement
 
-    init(_ database: Database) throws {
-        statement = try database.cachedStatement(
-            sql: """
-                select s.epoch, s.revision, s.article, a.id
-                from sightings s join articles a on a.sequence = s.article where s.sequence = ?
-                """)
-    }
+    static let sql = """
+        select s.epoch, s.revision, s.article, a.id
+        from sightings s join articles a on a.sequence = s.article where s.sequence = ?
+        """
+
+    init(_ database: Database) throws { statement = try database.cachedStatement(sql: ArticleFinder.sql) }
 
     /// The key of the article; nil when the change it names did not bring that revision of that article.
     func article(of duplicated: Duplicated) throws -> SequenceNumber? {
