@@ -66,7 +66,10 @@ package final class Daemon: Sendable {
             health.withLock { $0 = .notReady("the daemon is stopping") }
             try? notifier.send(.stopping, .status("draining"))
             logger.notice("draining")
-            await withCheckedContinuation { done in inbox.drain { ledger.drain { done.resume() } } }
+            await withCheckedContinuation { done in
+                ledger.beginDrain { done.resume() }
+                inbox.drain { ledger.finishDrain() }
+            }
             watchdog.stop()
             control.stop()
             await services.triggerGracefulShutdown()

@@ -53,6 +53,8 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private var unapplied: [Change] = []
     private var isPaused = false
     private var hasFailed = false
+    private var isClosed = false
+    private var drained: (@Sendable () -> Void)?
     private var retryTimer: DeadlineTimer?
     private var stateTimer: DeadlineTimer?
     private var isStateTimerSet = false
@@ -98,15 +100,21 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         queue.async { self.scheduleState() }
     }
 
-    /// Commits what has been submitted, writes the state, and closes the log; then calls back on the ledger's queue.
-    /// Nothing may be submitted afterwards.
-    package func drain(_ completion: @escaping @Sendable () -> Void) {
+    /// The inbox begins to drain. A ledger that is paused, now or later, does not make it wait: what is not committed
+    /// stays in the inbox for the next start.
+    package func beginDrain(_ completion: @escaping @Sendable () -> Void) {
+        queue.async { [self] in
+            drained = completion
+            if isPaused { close() }
+        }
+    }
+
+    /// The inbox has drained: nothing is submitted any more. Commits what is left, writes the state, and calls the
+    /// completion of `beginDrain` on the ledger's queue.
+    package func finishDrain() {
         queue.async { [self] in
             collect()
-            finish { try log.close() }
-            retryTimer?.cancel()
-            stateTimer?.cancel()
-            completion()
+            close()
         }
     }
 
@@ -117,13 +125,23 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
 
     // MARK: - On the queue
 
+    private func close() {
+        guard let completion = drained else { return }
+        drained = nil
+        finish { try log.close() }
+        retryTimer?.cancel()
+        stateTimer?.cancel()
+        isClosed = true
+        completion()
+    }
+
     private func collect() {
         dispatchPrecondition(condition: .onQueue(queue))
         waiting += mailbox.withLock { mailbox in
             mailbox.isScheduled = false
             return exchange(&mailbox.arrivals, with: [])
         }
-        while !waiting.isEmpty, !isPaused, !hasFailed {
+        while !waiting.isEmpty, !isPaused, !hasFailed, !isClosed {
             let count = Self.batchCount(waiting)
             guard commit(Array(waiting.prefix(count))) else { break }
             waiting.removeFirst(count)
@@ -238,6 +256,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         isPaused = true
         logger.warning("ingest is paused", metadata: ["reason": "\(reason)"])
         listener?.paused(reason)
+        close()
     }
 
     private func retry() {
@@ -264,7 +283,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     // MARK: State
 
     private func scheduleState() {
-        guard !isStateTimerSet, !hasFailed, log.isStateBehind else { return }
+        guard !isStateTimerSet, !hasFailed, !isClosed, log.isStateBehind else { return }
         isStateTimerSet = true
         let sinceLast = ContinuousClock.now - stateWritten
         stateTimer?.schedule(after: max(Self.idleDelay, Self.stateInterval - sinceLast))

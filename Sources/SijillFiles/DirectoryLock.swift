@@ -22,7 +22,7 @@ package final class DirectoryLock: Sendable {
         }
         if flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
             throw SijillError(
-                .locked, "another sijilld works on \(directory.root.escapedForDisplay)",
+                .locked, "another sijilld holds the lock of \(directory.root.escapedForDisplay)",
                 remedy: "stop it, or name another directory with --data")
         }
     }

@@ -13,8 +13,16 @@ import Synchronization
 package final class RemovalJournal: Sendable {
     private struct State {
         var open: OpenSequences
-        /// What the file holds.
+        /// What the file holds, in its order, and the same as a set.
         var entries: [ClosedRange<UInt64>]
+        var renamedAway: OpenSequences
+
+        init(open: OpenSequences, entries: [ClosedRange<UInt64>]) {
+            self.open = open
+            self.entries = entries
+            renamedAway = OpenSequences()
+            for range in entries { renamedAway.insert(range) }
+        }
     }
 
     private static let entryBytes = 16
@@ -33,7 +41,7 @@ package final class RemovalJournal: Sendable {
 
     /// Whether the file of this change was renamed away before the daemon ended.
     package func isRenamedAway(_ sequence: SequenceNumber) -> Bool {
-        state.withLock { state in state.entries.contains { $0.contains(sequence.value) } }
+        state.withLock { $0.renamedAway.contains(sequence) }
     }
 
     /// New changes whose files lie in the inbox.
@@ -47,6 +55,7 @@ package final class RemovalJournal: Sendable {
             try file.write(
                 RemovalJournal.bytes(ranges).span, at: UInt64(state.entries.count * Self.entryBytes))
             state.entries += ranges
+            for range in ranges { state.renamedAway.insert(range) }
         }
     }
 
@@ -67,7 +76,7 @@ package final class RemovalJournal: Sendable {
             guard kept.count < state.entries.count else { return }
             try file.write(RemovalJournal.bytes(kept).span, at: 0)
             try file.truncate(to: UInt64(kept.count * Self.entryBytes))
-            state.entries = kept
+            state = State(open: state.open, entries: kept)
         }
     }
 

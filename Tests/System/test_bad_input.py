@@ -35,7 +35,7 @@ def run(options, checks):
     for number, (name, content, _) in enumerate(FILES):
         daemon.drop(name, content, source="مصدر")
         daemon.drop(f"good-{number}.txt", good[number], source="مصدر")
-    lines = sijill_articles.jsonl(range(5), options.seed).splitlines()
+    lines = sijill_articles.jsonl(range(5), f"{options.seed}-lines").splitlines()
     lines[2] = b'{"title": "cut off", "text'
     daemon.drop("lines.jsonl", b"\n".join(lines) + b"\n")
     count = 2 * len(FILES) + 5
