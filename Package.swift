@@ -9,6 +9,7 @@ let strict: [SwiftSetting] = [
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -64,7 +65,7 @@ let package = Package(
         module("SijillFiles", ["SijillFormat", "CSijillSystem"]),
         // The truth, and the view of it. They do not know each other.
         module("SijillLog", ["SijillFormat", "SijillFiles"]),
-        module("SijillStore", ["SijillFormat", "SijillText", grdb]),
+        module("SijillStore", ["SijillFormat", "SijillText", grdb, sqlite]),
         // The way in, and the way out.
         module("SijillIngest", ["SijillFormat", "SijillText", "SijillArticles", "SijillFiles", logging]),
         module("SijillFeed", ["SijillFormat", "SijillLog", "SijillStore", hummingbird, lifecycle, logging]),

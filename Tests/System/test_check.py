@@ -61,7 +61,7 @@ def copy_of(options, daemon):
     folder = os.path.join(options.folder, "copy")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    shutil.copytree(daemon.data, os.path.join(folder, "data"))
+    shutil.copytree(daemon.data, os.path.join(folder, "data"), ignore=shutil.ignore_patterns("control"))
     return Daemon(folder)
 
 

@@ -138,7 +138,11 @@ def copy(options, cuts, flips):
     """A copy of the crashed directory, cut and altered."""
     folder = os.path.join(options.folder, "copy")
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(os.path.join(options.folder, "crashed", "data"), os.path.join(folder, "data"))
+    shutil.copytree(
+        os.path.join(options.folder, "crashed", "data"),
+        os.path.join(folder, "data"),
+        ignore=shutil.ignore_patterns("control"),
+    )
     daemon = Daemon(folder)
     for name, length in cuts.items():
         os.chmod(os.path.join(daemon.data, name), 0o600)
