@@ -6,7 +6,7 @@
 #
 #   --toolchain  the folder that holds usr/bin/swift; seen read-only at the same place in the root
 #   --root       where to make the root, or one that was made before and is used again; else a temporary one
-#   --mirror     where Debian packages come from
+#   --mirror     where Debian packages come from; else debootstrap's own choice
 #   --bind       a further folder to show read-only at the same place: a mirror of Swift packages, for one
 #   --gitconfig  becomes /etc/gitconfig of the root
 #   COMMAND      run in the checkout instead of `make test` and `make run` with an article dropped and replayed
@@ -14,8 +14,7 @@
 # The checkout in the root is that of HEAD. Mounts are made in a namespace of their own and go with the script.
 set -euo pipefail
 
-mirror=http://deb.debian.org/debian
-toolchain='' root='' gitconfig='' command='' binds=()
+toolchain='' root='' mirror='' gitconfig='' command='' binds=()
 while (($#)); do
     case "$1" in
         --toolchain) toolchain=$(realpath "$2") && shift 2 ;;
@@ -47,7 +46,7 @@ fi
 if [[ ! -e $root/etc/debian_version ]]; then
     echo "bare-root: making a Debian 12 root in $root"
     mkdir -p "$root"
-    debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.log" 2>&1 || {
+    debootstrap --variant=minbase bookworm "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || {
         tail -n 5 "$root.log" >&2
         exit 74
     }
@@ -55,15 +54,15 @@ if [[ ! -e $root/etc/debian_version ]]; then
 fi
 [[ -z $gitconfig ]] || cp "$gitconfig" "$root/etc/gitconfig"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-rm -rf "$root/root/sijill"
-mkdir -p "$root/root/sijill"
-git -C "$project" archive HEAD | tar -x -C "$root/root/sijill"
+rm -rf "$root/srv/sijill"
+mkdir -p "$root/srv/sijill"
+git -C "$project" archive HEAD | tar -x -C "$root/srv/sijill"
 
-cat >"$root/root/trial" <<'TRIAL'
+cat >"$root/srv/trial" <<'TRIAL'
 #!/bin/bash
 # Runs in the root. $1 is a command, or empty for the whole trial.
 set -euo pipefail
-cd /root/sijill
+cd /srv/sijill
 export DEBIAN_FRONTEND=noninteractive SIJILL_LISTEN=127.0.0.1:18750
 type make >/dev/null 2>&1 || { apt-get update -q && apt-get install -y -q --no-install-recommends make; } >/dev/null
 if [[ -n $1 ]]; then
@@ -91,7 +90,7 @@ done
 echo "$found of $count articles were added and replayed"
 ((found == count))
 TRIAL
-chmod +x "$root/root/trial"
+chmod +x "$root/srv/trial"
 
 # Every mount below is seen by this one process and its children only.
 # shellcheck disable=SC2016
@@ -107,6 +106,6 @@ unshare --mount --propagation private bash -euo pipefail -c '
     mount -t tmpfs tmpfs "$root/dev/shm"
     env -i HOME=/root TERM=dumb LANG=C.UTF-8 \
         PATH="$toolchain/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-        chroot "$root" /root/trial "$command"
+        chroot "$root" /srv/trial "$command"
 ' bare-root "$root" "$toolchain" "$command" ${binds[@]+"${binds[@]}"}
 echo "bare-root: passed"
