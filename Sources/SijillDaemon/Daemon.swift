@@ -31,13 +31,15 @@ package final class Daemon: Sendable {
     /// - Throws: `SijillError` that says why the daemon cannot start, with its exit code.
     package func run() async throws {
         let lock = try prepareDirectory()
+        let reserve = DiskReserve(configuration.data, bytesFreeMin: UInt64(configuration.diskReserveBytes))
+        if reserve.lackOfSpace() != nil { reserve.release() }
         let log = try ChangeLog(configuration.data)
         for line in log.recovery.lines { logger.notice("\(line)") }
         log.announce()
         let store = try StoreOpening(configuration.data, logger: logger).open(for: log.reader)
         let openChanges = try OpenChanges.read(log)
-        let ledger = Ledger(
-            log: log, store: store, reserveBytes: UInt64(configuration.diskReserveBytes), logger: logger)
+        reserve.restore()
+        let ledger = Ledger(log: log, store: store, reserve: reserve, logger: logger)
         let inbox = try makeInbox(ledger: ledger, log: log)
         ledger.start(listener(inbox: inbox))
 
@@ -75,9 +77,19 @@ package final class Daemon: Sendable {
             await services.triggerGracefulShutdown()
             try await group.waitForAll()
         }
-        try store.checkpoint()
-        try store.close()
+        try close(store)
         withExtendedLifetime(lock) { logger.notice("stopped") }
+    }
+
+    /// Closes the store, its write-ahead log folded in. Without space for that it stays as it is: the next start goes on
+    /// from it.
+    private func close(_ store: Store) throws {
+        do {
+            try store.checkpoint()
+            try store.close()
+        } catch let error as StoreError where error.code == .outOfSpace {
+            logger.warning("the store was closed with its write-ahead log", metadata: ["reason": "\(error)"])
+        }
     }
 
     // MARK: Parts

@@ -43,7 +43,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     package let queue = DispatchQueue(label: "sijill.ledger")
     private let log: ChangeLog
     private let store: Store
-    private let reserveBytes: UInt64
+    private let reserve: DiskReserve
     private let logger: Logger
     private let mailbox = Mutex(Mailbox())
     private var listener: Listener?
@@ -67,11 +67,10 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     /// How long after the last commit the ledger counts as idle, and the state is written.
     private static let idleDelay = Duration.milliseconds(50)
 
-    /// - Parameter reserveBytes: ingest pauses when less is free (or less than 2 % of a small disk).
-    package init(log: ChangeLog, store: Store, reserveBytes: UInt64, logger: Logger) {
+    package init(log: ChangeLog, store: Store, reserve: DiskReserve, logger: Logger) {
         self.log = log
         self.store = store
-        self.reserveBytes = reserveBytes
+        self.reserve = reserve
         self.logger = logger
     }
 
@@ -128,6 +127,8 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private func close() {
         guard let completion = drained else { return }
         drained = nil
+        // A clean stop needs the little space that was set aside for it.
+        if reserve.lackOfSpace() != nil { reserve.release() }
         finish { try log.close() }
         retryTimer?.cancel()
         stateTimer?.cancel()
@@ -165,7 +166,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     /// Whether the batch is durable, applied and announced.
     private func commit(_ arrivals: [Arrival]) -> Bool {
         let started = ContinuousClock.now
-        if let reason = lackOfSpace() {
+        if let reason = reserve.lackOfSpace() {
             pause(reason)
             return false
         }
@@ -242,14 +243,6 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
 
     // MARK: Space
 
-    /// Why nothing may be written now; nil when there is room.
-    private func lackOfSpace() -> String? {
-        guard let space = try? DiskSpace.of(log.directory.root) else { return nil }
-        let reserve = min(reserveBytes, space.total / 50)
-        if space.free >= reserve { return nil }
-        return "\(space.free >> 20) MiB are free on the disk, \(reserve >> 20) MiB are kept in reserve"
-    }
-
     private func pause(_ reason: String) {
         retryTimer?.schedule(after: Self.retryInterval)
         guard !isPaused else { return }
@@ -261,9 +254,10 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
 
     private func retry() {
         guard isPaused, !hasFailed else { return }
-        if let reason = lackOfSpace() { return pause(reason) }
+        if let reason = reserve.lackOfSpace() { return pause(reason) }
         guard unapplied.isEmpty || applyAndAnnounce([]) else { return }
         isPaused = false
+        reserve.restore()
         logger.notice("ingest goes on")
         listener?.resumed()
         collect()

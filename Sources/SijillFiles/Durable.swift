@@ -98,7 +98,4 @@ package struct DiskSpace: Hashable, Sendable {
         let block = UInt64(status.f_frsize)
         return DiskSpace(free: UInt64(status.f_bavail) * block, total: UInt64(status.f_blocks) * block)
     }
-
-    /// Below this many free bytes ingest pauses: the smaller of 256 MiB and 2 % (DESIGN §6).
-    package var reserve: UInt64 { min(256 << 20, total / 50) }
 }

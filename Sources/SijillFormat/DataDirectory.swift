@@ -19,6 +19,8 @@ package struct DataDirectory: Hashable, Sendable {
     package var state: String { log + "/state" }
     /// Sequences whose files have gone since `state` was written.
     package var removals: String { log + "/removals" }
+    /// Space set aside for a start or a stop on a full disk.
+    package var reserve: String { log + "/reserve" }
 
     package func segment(_ first: SequenceNumber) -> String { path(log, first, "ndjson") }
     package func index(_ first: SequenceNumber) -> String { path(log, first, "index") }

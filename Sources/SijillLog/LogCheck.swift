@@ -77,7 +77,7 @@ package struct LogCheck {
             if let first = DataDirectory.first(of: name, kind: "ndjson") {
                 segments.append(first)
             } else if DataDirectory.first(of: name, kind: "index") == nil,
-                !["state", "removals"].contains(name)
+                !["state", "removals", "reserve"].contains(name)
             {
                 report("\(directory.log)/\(name): does not belong here")
             }
