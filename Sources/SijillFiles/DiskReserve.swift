@@ -17,7 +17,9 @@ package struct DiskReserve: Sendable {
 
     /// Why nothing may be written now; nil when there is room.
     package func lackOfSpace() -> String? {
-        guard let space = try? DiskSpace.of(Durable.parent(of: path)), space.free < bytesFreeMin else { return nil }
+        guard let space = try? DiskSpace.of(Durable.parent(of: path)), space.free < bytesFreeMin else {
+            return nil
+        }
         return "\(space.free >> 20) MiB are free on the disk, \(bytesFreeMin >> 20) MiB are kept in reserve"
     }
 
