@@ -30,6 +30,69 @@ package final class Daemon: Sendable {
     ///
     /// - Throws: `SijillError` that says why the daemon cannot start, with its exit code.
     package func run() async throws {
+        let parts = try open()
+        let stop = StopSignals(inbox: parts.inbox)
+        let listening = AsyncStream<FeedConfiguration.Address>.makeStream()
+        let feed = makeFeed(parts.reader, parts.store) { listening.continuation.yield($0) }
+        var feedConfiguration = ServiceGroupConfiguration(services: [.init(service: feed)], logger: logger)
+        feedConfiguration.gracefulShutdownSignals = []
+        let services = ServiceGroup(configuration: feedConfiguration)
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // A feed that ends by itself ends the daemon; its error is thrown below.
+                defer {
+                    listening.continuation.finish()
+                    stop.request()
+                }
+                try await services.run()
+            }
+            guard let address = await listening.stream.first(where: { _ in true }) else {
+                try await group.next()
+                return
+            }
+            let control = try ControlServer(configuration.data) { Self.answer($0, parts.ledger) }
+            parts.inbox.start(open: parts.openChanges)
+            let watchdog = Watchdog(notifier, ledger: parts.ledger)
+            ready(address)
+            await stop.requested()
+            await drain(parts)
+            watchdog.stop()
+            control.stop()
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+        }
+        try close(parts)
+    }
+
+    /// Takes in what lies in the inbox, without serving it, and returns: whether anything was rejected.
+    ///
+    /// Files that someone has open for writing, and files that may not be read, are not waited for.
+    package func runOnce() async throws -> Bool {
+        let parts = try open()
+        let stop = StopSignals(inbox: parts.inbox)
+        let control = try ControlServer(configuration.data) { Self.answer($0, parts.ledger) }
+        parts.inbox.start(open: parts.openChanges)
+        while !stop.isRequested, !parts.inbox.counters().isTakenIn {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        await drain(parts)
+        control.stop()
+        try close(parts)
+        return parts.ledger.rejectedCount > 0
+    }
+
+    /// What is open while the daemon runs.
+    private struct Parts: Sendable {
+        let lock: DirectoryLock
+        let reader: LogReader
+        let store: Store
+        let ledger: Ledger
+        let inbox: Inbox
+        let openChanges: [OpenChange]
+    }
+
+    private func open() throws -> Parts {
         let lock = try prepareDirectory()
         let reserve = DiskReserve(configuration.data, bytesFreeMin: UInt64(configuration.diskReserveBytes))
         if reserve.lackOfSpace() != nil { reserve.release() }
@@ -42,43 +105,24 @@ package final class Daemon: Sendable {
         let ledger = Ledger(log: log, store: store, reserve: reserve, logger: logger)
         let inbox = try makeInbox(ledger: ledger, log: log)
         ledger.start(listener(inbox: inbox))
+        return Parts(
+            lock: lock, reader: log.reader, store: store, ledger: ledger, inbox: inbox,
+            openChanges: openChanges)
+    }
 
-        let listening = AsyncStream<FeedConfiguration.Address>.makeStream()
-        let feed = makeFeed(log.reader, store) { listening.continuation.yield($0) }
-        var feedConfiguration = ServiceGroupConfiguration(services: [.init(service: feed)], logger: logger)
-        feedConfiguration.gracefulShutdownSignals = []
-        let services = ServiceGroup(configuration: feedConfiguration)
-        let stop = StopSignals(inbox: inbox)
-
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                defer { listening.continuation.finish() }
-                try await services.run()
-            }
-            guard let address = await listening.stream.first(where: { _ in true }) else {
-                // The feed could not listen: its error ends the group.
-                try await group.next()
-                return
-            }
-            let control = try ControlServer(configuration.data) { Self.answer($0, ledger) }
-            inbox.start(open: openChanges)
-            let watchdog = Watchdog(notifier, ledger: ledger)
-            ready(address)
-            await stop.first()
-            health.withLock { $0 = .notReady("the daemon is stopping") }
-            try? notifier.send(.stopping, .status("draining"))
-            logger.notice("draining")
-            await withCheckedContinuation { done in
-                ledger.beginDrain { done.resume() }
-                inbox.drain { ledger.finishDrain() }
-            }
-            watchdog.stop()
-            control.stop()
-            await services.triggerGracefulShutdown()
-            try await group.waitForAll()
+    private func drain(_ parts: Parts) async {
+        health.withLock { $0 = .notReady("the daemon is stopping") }
+        try? notifier.send(.stopping, .status("draining"))
+        logger.notice("draining")
+        await withCheckedContinuation { done in
+            parts.ledger.beginDrain { done.resume() }
+            parts.inbox.drain { parts.ledger.finishDrain() }
         }
-        try close(store)
-        withExtendedLifetime(lock) { logger.notice("stopped") }
+    }
+
+    private func close(_ parts: Parts) throws {
+        try close(parts.store)
+        withExtendedLifetime(parts.lock) { logger.notice("stopped") }
     }
 
     /// Closes the store, its write-ahead log folded in. Without space for that it stays as it is: the next start goes on
@@ -207,19 +251,28 @@ enum ProcessorCount {
 /// SIGTERM and SIGINT end the daemon; SIGHUP makes it look through the inbox again.
 private final class StopSignals: Sendable {
     private let stream: AsyncStream<Void>
-    private let sources: [SignalSource]
+    private let continuation: AsyncStream<Void>.Continuation
+    private let isSet = Mutex(false)
+    private let sources = Mutex<[SignalSource]>([])
 
     init(inbox: Inbox) {
-        let (stream, continuation) = AsyncStream<Void>.makeStream()
-        self.stream = stream
+        (stream, continuation) = AsyncStream<Void>.makeStream()
         // These become errors of the calls that cause them.
         for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
-        sources =
-            [SIGTERM, SIGINT].map { SignalSource($0) { continuation.yield() } }
-            + [SignalSource(SIGHUP) { inbox.rescan() }]
+        sources.withLock { sources in
+            for number in [SIGTERM, SIGINT] { sources.append(SignalSource(number) { [self] in request() }) }
+            sources.append(SignalSource(SIGHUP) { inbox.rescan() })
+        }
     }
 
-    func first() async { _ = await stream.first(where: { _ in true }) }
+    var isRequested: Bool { isSet.withLock { $0 } }
+
+    func request() {
+        isSet.withLock { $0 = true }
+        continuation.yield()
+    }
+
+    func requested() async { _ = await stream.first(where: { _ in true }) }
 }
 
 /// Tells the service manager that the ledger is alive, from the ledger's own queue: a ledger that hangs is restarted.

@@ -54,6 +54,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private var isPaused = false
     private var hasFailed = false
     private var isClosed = false
+    private var rejected = 0
     private var drained: (@Sendable () -> Void)?
     private var retryTimer: DeadlineTimer?
     private var stateTimer: DeadlineTimer?
@@ -117,6 +118,9 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         }
     }
 
+    /// Inputs that were rejected since the start. From any queue but the ledger's.
+    package var rejectedCount: Int { queue.sync { rejected } }
+
     /// Where the log stands, for whoever asks over the control socket. From any queue but the ledger's.
     package func position() -> SequenceNumber {
         queue.sync { log.tip?.sequence ?? .none }
@@ -173,6 +177,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         do {
             let entries = try decide(arrivals)
             let changes = try log.commit(entries, now: WallClock.timestamp())
+            rejected += changes.count { $0.record.type == .rejected }
             guard applyAndAnnounce(changes) else {
                 // Durable, so never submitted again: the outcomes follow when the store has taken them.
                 listener?.committed(outcomes(arrivals, changes))

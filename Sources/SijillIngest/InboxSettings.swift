@@ -37,4 +37,7 @@ package struct InboxCounters: Hashable, Sendable {
 
     /// Nothing is waiting or in hand: all that is there has been handled.
     package var isQuiet: Bool { files.waiting == 0 && inputsInHand == 0 }
+
+    /// The same but for files that wait for others: for their writers, or for permission.
+    package var isTakenIn: Bool { files.waiting == files.withWriter + files.blocked && inputsInHand == 0 }
 }

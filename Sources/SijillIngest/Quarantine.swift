@@ -22,16 +22,11 @@ package struct Quarantine: Sendable {
         let folder = try self.folder(change)
         let name = try freeName(change, in: folder)
         try writeReason(change, name + Quarantine.reasonEnding, in: folder, firstSeen: firstSeen)
-        do throws(SystemError) {
-            try directory.rename(current, to: folder, as: name)
-        } catch {
-            guard error.code == EXDEV else { throw error }
-            try copy(current, from: directory, to: folder, as: name)
-        }
+        try directory.move(current, to: folder, as: name)
     }
 
-    private static let reasonEnding = Array(".reason.json".utf8)
-    private static let rejectsEnding = Array(".rejects.jsonl".utf8)
+    static let reasonEnding = Array(".reason.json".utf8)
+    static let rejectsEnding = Array(".rejects.jsonl".utf8)
 
     /// Where rejected records of files of that name are kept.
     package func rejects(of change: OpenChange) throws(SystemError) -> RejectsFile {
@@ -70,34 +65,6 @@ package struct Quarantine: Sendable {
         var out = RejectionWriter(change)
         out.member("first_seen", Timestamp(milliseconds: UInt64(max(0, firstSeen)) / 1_000_000).rfc3339)
         try folder.replaceDurably(name, with: out.finish() + [UInt8(ascii: "\n")])
-    }
-
-    /// To another file system: copy, sync, rename, then unlink.
-    private func copy(
-        _ current: NameBytes, from directory: DirectoryHandle, to folder: DirectoryHandle, as name: NameBytes
-    ) throws(SystemError) {
-        let status = try directory.status(of: current)
-        // Of a link, a FIFO, a socket or a device there are no bytes to keep; what it was stands in the reason.
-        if status.kind == .regular {
-            let source = try directory.openFile(current)
-            let temporary = Array(".sijill-copy".utf8)
-            do throws(SystemError) { try folder.unlink(temporary) } catch {
-                if !error.isNotFound { throw error }
-            }
-            let target = try folder.createFile(temporary)
-            var offset: UInt64 = 0
-            while true {
-                var chunk: [UInt8] = []
-                let count = try source.read(1 << 20, at: offset, into: &chunk)
-                if count == 0 { break }
-                try target.write(chunk)
-                offset += UInt64(count)
-            }
-            try target.sync()
-            try folder.rename(temporary, as: name)
-            try folder.sync()
-        }
-        try directory.unlink(current)
     }
 }
 

@@ -23,12 +23,17 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel: String?
 
+    @Flag(help: "Take in what is there, without serving it, and end: 0 all in, 3 something was rejected.")
+    var once = false
+
     func run() async throws {
         let configuration = try options.load([.inboxPath: inbox, .listen: listen, .logLevel: logLevel])
         var logger = Logger(label: "sijilld") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
-        try await Daemon(configuration, notifier: notifier, logger: logger).run()
+        let daemon = Daemon(configuration, notifier: notifier, logger: logger)
+        if !once { return try await daemon.run() }
+        if try await daemon.runOnce() { throw ExitCode(EndCode.quarantined.rawValue) }
     }
 }
 

@@ -12,11 +12,14 @@ package struct SijilldCommand: AsyncParsableCommand {
         commandName: "sijilld",
         abstract: "Take in articles that are dropped in a folder, and keep a log that clients replay.",
         discussion: """
-            Exit codes: 0 done; 1 a check failed; 64 usage; 65 the log is damaged; 69 the address is in use; \
+            Exit codes: 0 done; 1 a check failed; 3 `--once` rejected something; 64 usage; 65 the log is damaged; 69 the address is in use; \
             74 a file cannot be read or written; 75 another sijilld works on the data directory; 77 permission; \
             78 a configuration or a directory that is not usable.
             """,
-        subcommands: [RunCommand.self, CheckCommand.self, RebuildCommand.self, CheckConfigCommand.self],
+        subcommands: [
+            RunCommand.self, CheckCommand.self, RebuildCommand.self, QuarantineCommand.self,
+            CheckConfigCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 
     package init() {}
