@@ -30,7 +30,8 @@ struct JunkSorter {
         self.lines = lines
         isKept = Array(repeating: true, count: lines.count)
         meanings = lines.map { $0.isShort ? PhraseTable.shared.meaning(of: $0, in: text) : nil }
-        isArabic = JunkSorter.isArabic(text)
+        // More Arabic letters than Latin ones.
+        isArabic = lines.reduce(0) { $0 + $1.letters.arabic - $1.letters.latin } > 0
         numbering = JunkSorter.numbering(text, lines)
     }
 
@@ -131,8 +132,7 @@ struct JunkSorter {
         if bytes.indices.dropLast().contains(where: { bytes[$0] == 0xC2 && bytes[$0 + 1] == 0xA9 }) {
             return true
         }
-        let folded = line.folded
-        return PhraseTable.shared.copyrights.contains { ByteRuns.contains($0, in: folded[...]) }
+        return PhraseTable.shared.holdsCopyright(line)
     }
 
     /// A Latin name that the article speaks of elsewhere may head a part of it.
@@ -154,18 +154,6 @@ struct JunkSorter {
             other != place && lines[other].isProse
                 && ByteRuns.contains(Array(name), in: text[lines[other].range])
         }
-    }
-
-    /// More Arabic letters than Latin ones.
-    private static func isArabic(_ text: [UInt8]) -> Bool {
-        let bytes = text.span
-        var (arabic, latin) = (0, 0)
-        for offset in bytes.indices {
-            let byte = bytes[offset]
-            if 0xD8...0xDB ~= byte { arabic += 1 }
-            if 0x61...0x7A ~= byte | 0x20 { latin += 1 }
-        }
-        return arabic > latin
     }
 }
 

@@ -81,7 +81,7 @@ enum Dateline {
     /// The dateline without its dash; nil when the line has none.
     ///
     /// A place without brackets or capitals cannot be told from an author or the beginning of a sentence: of
-    /// 33 that a trial on three days of newspapers found, 4 were places.
+    /// 35 that a trial on three days of newspapers found, 4 were places.
     static func find(_ text: [UInt8], _ line: PageLine) -> Range<Int>? {
         // A character has at most four bytes.
         let end = min(line.range.upperBound, line.range.lowerBound + 4 * lengthMax)

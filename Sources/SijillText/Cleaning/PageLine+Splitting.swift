@@ -11,7 +11,7 @@ extension PageLine {
                 followsBlank = true
             } else {
                 lines.append(
-                    PageLine(text, range, length: length(text, range), followsBlank: followsBlank))
+                    PageLine(text, range, followsBlank: followsBlank))
                 followsBlank = false
             }
             start = end + 1
@@ -46,13 +46,21 @@ extension PageLine {
     }
 
     /// Characters: the bytes that begin one, those of U+3000–D7FF twice.
-    static func length(_ text: [UInt8], _ range: Range<Int>) -> Int {
-        let bytes = text.span
-        var length = 0
-        for offset in range {
+    static func length(_ text: [UInt8], _ range: Range<Int>) -> Int { count(text, range).length }
+
+    /// `length`, and how many letters are Arabic and plain Latin, in one pass.
+    static func count(
+        _ text: [UInt8], _ range: Range<Int>
+    ) -> (length: Int, letters: (arabic: Int, latin: Int)) {
+        let bytes = text.span.extracting(range)
+        var (starts, wide, arabic, latin) = (0, 0, 0, 0)
+        for offset in bytes.indices {
             let byte = bytes[offset]
-            if byte & 0xC0 != 0x80 { length += 0xE3...0xED ~= byte ? 2 : 1 }
+            starts &+= byte & 0xC0 == 0x80 ? 0 : 1
+            wide &+= byte &- 0xE3 <= 0xED - 0xE3 ? 1 : 0
+            arabic &+= byte &- 0xD8 <= 0xDB - 0xD8 ? 1 : 0
+            latin &+= (byte | 0x20) &- 0x61 <= 0x7A - 0x61 ? 1 : 0
         }
-        return length
+        return (starts + wide, (arabic, latin))
     }
 }

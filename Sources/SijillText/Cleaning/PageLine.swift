@@ -6,6 +6,8 @@ struct PageLine {
     let range: Range<Int>
     /// Characters; those of East Asia, which say a word each or half of one, count twice.
     let length: Int
+    /// How many letters are Arabic, and how many plain Latin.
+    let letters: (arabic: Int, latin: Int)
     /// A blank line is in front.
     let followsBlank: Bool
     /// Ends as a sentence does, a quotation mark or bracket behind it aside.
@@ -22,9 +24,9 @@ struct PageLine {
     /// Characters of the shortest sentence that counts as prose.
     static let sentenceMin = 40
 
-    init(_ text: [UInt8], _ range: Range<Int>, length: Int, followsBlank: Bool) {
+    init(_ text: [UInt8], _ range: Range<Int>, followsBlank: Bool) {
         self.range = range
-        self.length = length
+        (length, letters) = PageLine.count(text, range)
         self.followsBlank = followsBlank
         let end = PageLine.lastMark(text, range)
         endsSentence = end == .sentence

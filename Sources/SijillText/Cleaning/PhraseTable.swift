@@ -23,9 +23,13 @@ struct PhraseTable: Sendable {
     /// The introductions of a byline, and those of a publisher, longest first.
     let bylines: [Introduction]
     let publishers: [Introduction]
-    let copyrights: [[UInt8]]
+    private let copyrights: [[UInt8]]
+    /// The first two bytes of each of `copyrights`.
+    private let copyrightStarts: [UInt16]
     private var lines: [[UInt8]: Meaning] = [:]
     private var openings: [[UInt8]: Opening] = [:]
+    /// The first words of `openings`: few lines begin with one.
+    private var openingWords: Set<[UInt8]> = []
     /// Words in the longest of `openings`.
     private var openingWordsMax = 0
 
@@ -33,6 +37,7 @@ struct PhraseTable: Sendable {
         bylines = PhraseTable.introductions(JunkPhrases.bylines)
         publishers = PhraseTable.introductions(JunkPhrases.publishers)
         copyrights = JunkPhrases.copyrights.map { CanonicalWords(Array($0.utf8)).bytes }
+        copyrightStarts = copyrights.map { PhraseTable.start($0[...]) }
         add(JunkPhrases.notices, .notice)
         add(JunkPhrases.controls, .control)
         add(JunkPhrases.shareHeads, .shareHead)
@@ -46,8 +51,9 @@ struct PhraseTable: Sendable {
         guard !named.isEmpty else { return nil }
         if named.count <= 8, let found = lines[Array(line.folded(named))] { return found }
         // More than an introduction is more than a short line: these go before what stands inside.
-        for count in 1...min(openingWordsMax, words.count) {
-            guard let opening = openings[Array(line.folded(0..<count))] else { continue }
+        let isOpening = openingWords.contains(Array(line.folded(0..<1)))
+        for count in 1...(isOpening ? min(openingWordsMax, words.count) : 1) {
+            guard isOpening, let opening = openings[Array(line.folded(0..<count))] else { continue }
             if opening.needsSeparator {
                 if count < words.count, line.hasSeparator(behindWord: count - 1, in: text) {
                     return opening.meaning
@@ -62,6 +68,20 @@ struct PhraseTable: Sendable {
         return isControls ? .control : nil
     }
 
+    /// Whether a phrase of `JunkPhrases.copyrights` stands in the line, from the beginning of a word on.
+    func holdsCopyright(_ line: PageLine) -> Bool {
+        for place in line.words {
+            let rest = line.folded(place..<line.words.upperBound)
+            guard rest.count >= 2, copyrightStarts.contains(PhraseTable.start(rest)) else { continue }
+            if copyrights.contains(where: { rest.starts(with: $0) }) { return true }
+        }
+        return false
+    }
+
+    private static func start(_ folded: ArraySlice<UInt8>) -> UInt16 {
+        UInt16(folded[folded.startIndex]) << 8 | UInt16(folded[folded.startIndex + 1])
+    }
+
     private mutating func add(_ phrases: [String], _ meaning: Meaning) {
         for phrase in phrases {
             let words = CanonicalWords(Array(phrase.utf8))
@@ -70,6 +90,7 @@ struct PhraseTable: Sendable {
                 continue
             }
             openings[words.bytes] = Opening(meaning: meaning, needsSeparator: phrase.hasSuffix(": …"))
+            openingWords.insert(Array(words.bytes[words.range(ofWord: 0)]))
             openingWordsMax = max(openingWordsMax, words.count)
         }
     }
