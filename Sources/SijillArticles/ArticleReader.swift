@@ -85,10 +85,10 @@ package struct ArticleReader: Sendable {
 
     private func textDraft(_ bytes: [UInt8]) throws(Rejection) -> Draft {
         let range = try InputText(bytes, depthMax: nil).range
-        let page = TextPage(bytes[range])
-        guard page.text.count <= limits.textBytesMax else {
-            throw .tooLarge("the text", bytes: UInt64(page.text.count), max: UInt64(limits.textBytesMax))
+        guard range.count <= limits.textBytesMax else {
+            throw .tooLarge("the text", bytes: UInt64(range.count), max: UInt64(limits.textBytesMax))
         }
+        let page = TextPage(bytes[range])
         return try Draft(content: page.content, text: page.text, input: bytes, format: .text)
     }
 

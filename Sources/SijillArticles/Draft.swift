@@ -8,7 +8,7 @@ package struct Draft: Hashable, Sendable {
     package let encoded: EncodedContent
     /// Of exactly the input's bytes.
     package let raw: Digest
-    /// Of the text as UTF-8.
+    /// Of the text as UTF-8; of a page, its body.
     package let textDigest: Digest
     /// Of the canonical words; nil when there are fewer than `canonicalWordsMin`.
     package let canonical: CanonicalDigest?
@@ -36,6 +36,6 @@ package struct Draft: Hashable, Sendable {
         textDigest = Digest.of(text)
         canonical =
             words.count >= Draft.canonicalWordsMin
-            ? CanonicalDigest(version: .c0, digest: Digest.of(words.bytes)) : nil
+            ? CanonicalDigest(version: .c1, digest: Digest.of(words.bytes)) : nil
     }
 }

@@ -1,20 +1,37 @@
 import SijillFormat
+import SijillText
 
-/// A whole page of text: its lines as they are, the first that is not blank as the title.
+/// A page of text, cleaned: what its head says as fields, its body as text (`CleanedPage`).
 struct TextPage {
     let content: Content
-    /// LF-ended lines, without a byte order mark.
+    /// The body: LF-ended lines, without a byte order mark.
     let text: [UInt8]
 
     /// - Parameter utf8: valid UTF-8 without a byte order mark.
     init(_ utf8: ArraySlice<UInt8>) {
-        text = TextPage.withPlainLineEnds(utf8)
-        var content = Content()
-        if let title = TextPage.firstLine(of: text) {
-            let short = UTF8Text.cut(title, bytesMax: Limits.titleBytesMax)
-            if short != nil { content.cut.append("title") }
-            content.title = String(decoding: short ?? title, as: UTF8.self)
+        let page = TextPage.withPlainLineEnds(utf8)
+        let cleaned = CleanedPage(page)
+        func field(_ range: Range<Int>?) -> String? {
+            range.map { String(decoding: page[$0], as: UTF8.self) }
         }
+        text = cleaned.bodyText(of: page)
+        var content = Content()
+        // The other fields are of short lines, within their limits.
+        content.title = field(cleaned.title)
+        if let short = content.title.flatMap({ UTF8Text.cut($0, bytesMax: Limits.titleBytesMax) }) {
+            content.title = short
+            content.cut.append("title")
+        }
+        content.byline = field(cleaned.byline)
+        content.publisher = field(cleaned.publisher)
+        content.standfirst = field(cleaned.standfirst)
+        content.dateline = field(cleaned.dateline)
+        content.removed = cleaned.removed.prefix(Limits.notesCountMax).map {
+            let line = UTF8Text.cut(page[$0], bytesMax: Limits.fieldBytesMax) ?? page[$0]
+            return String(decoding: line, as: UTF8.self)
+        }
+        let isCut = cleaned.removed.contains { $0.count > Limits.fieldBytesMax }
+        if isCut || cleaned.removed.count > Limits.notesCountMax { content.cut.append("removed") }
         content.text = text
         self.content = content
     }
@@ -36,17 +53,5 @@ struct TextPage {
         }
         text.append(contentsOf: bytes[start...])
         return text
-    }
-
-    /// The first line that is not blank, trimmed.
-    private static func firstLine(of text: [UInt8]) -> ArraySlice<UInt8>? {
-        var start = 0
-        while start < text.count {
-            let end = ByteSearch.first(0x0A, in: text, from: start) ?? text.count
-            let line = UTF8Text.trimmed(text[start..<end])
-            if !line.isEmpty { return line }
-            start = end + 1
-        }
-        return nil
     }
 }

@@ -203,8 +203,10 @@ package struct ArticleDigests: Hashable, Sendable {
 /// A digest of canonical words with the version of the rules that made them. Versions are never compared.
 package struct CanonicalDigest: Hashable, Sendable, CustomStringConvertible {
     package enum Version: String, CaseIterable, Hashable, Sendable {
-        /// Words of the whole text, not cleaned.
+        /// Words of the whole text, not cleaned. No longer written; read for ever.
         case c0
+        /// Words of the body, a page of text being cleaned before.
+        case c1
     }
 
     package let version: Version

@@ -109,10 +109,13 @@ extension Content {
         modified = try data.optionalString("modified")
         fetched = try data.optionalString("fetched")
         description = try data.optionalString("description")
+        standfirst = try data.optionalString("standfirst")
+        dateline = try data.optionalString("dateline")
         tags = try data.strings("tags")
         section = try data.optionalString("section")
         image = try data.optionalString("image")
         license = try data.optionalString("license")
+        removed = try data.strings("removed")
         warnings = try data.strings("warnings")
         cut = try data.strings("cut")
         if let value = data.members["extra"] {

@@ -15,10 +15,16 @@ package struct Content: Hashable, Sendable {
     package var modified: String?
     package var fetched: String?
     package var description: String?
+    /// The sentence between title and article. It is in the text too.
+    package var standfirst: String?
+    /// Place, and agency or country, at the head of the article. It is in the text too.
+    package var dateline: String?
     package var tags: [String] = []
     package var section: String?
     package var image: String?
     package var license: String?
+    /// What stood in the input and is not in `text`: junk, and lines that became fields.
+    package var removed: [String] = []
     /// What was noticed while reading and is no reason to reject.
     package var warnings: [String] = []
     /// Names of fields that were over their limit and were cut.
@@ -61,10 +67,13 @@ package struct EncodedContent: Hashable, Sendable {
         writer.member("modified", content.modified)
         writer.member("fetched", content.fetched)
         writer.member("description", content.description)
+        writer.member("standfirst", content.standfirst)
+        writer.member("dateline", content.dateline)
         writer.member("tags", content.tags)
         writer.member("section", content.section)
         writer.member("image", content.image)
         writer.member("license", content.license)
+        writer.member("removed", content.removed)
         writer.member("warnings", content.warnings)
         writer.member("cut", content.cut)
         if !content.extra.isEmpty {

@@ -117,10 +117,13 @@ struct RowFields {
         content.modified = try optionalText()
         content.fetched = try optionalText()
         content.description = try optionalText()
+        content.standfirst = try optionalText()
+        content.dateline = try optionalText()
         content.tags = try list()
         content.section = try optionalText()
         content.image = try optionalText()
         content.license = try optionalText()
+        content.removed = try list()
         content.warnings = try list()
         content.cut = try list()
         if let extra = try json() {

@@ -23,8 +23,8 @@ enum StoreTable: String, CaseIterable, Sendable {
 
     static let contentColumns = [
         "title", "byline", "authors", "publisher", "site", "url", "producer_id", "lang", "published",
-        "modified",
-        "fetched", "description", "tags", "section", "image", "license", "warnings", "cut", "extra", "text",
+        "modified", "fetched", "description", "standfirst", "dateline", "tags", "section", "image", "license",
+        "removed", "warnings", "cut", "extra", "text",
     ]
 
     /// Writes one row, its values in the order of `columns`.
@@ -113,8 +113,9 @@ struct StoreRow {
             StoreValue(content.publisher), StoreValue(content.site), StoreValue(content.url),
             StoreValue(content.id), StoreValue(content.lang), StoreValue(content.published),
             StoreValue(content.modified), StoreValue(content.fetched), StoreValue(content.description),
-            list(content.tags), StoreValue(content.section), StoreValue(content.image),
-            StoreValue(content.license), list(content.warnings), list(content.cut),
+            StoreValue(content.standfirst), StoreValue(content.dateline), list(content.tags),
+            StoreValue(content.section), StoreValue(content.image), StoreValue(content.license),
+            list(content.removed), list(content.warnings), list(content.cut),
             content.extra.isEmpty ? .null : json(.object(content.extra)),
             content.text.map { .text($0) } ?? .null,
         ]

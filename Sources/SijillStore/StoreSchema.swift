@@ -2,7 +2,7 @@
 /// comments. `Documentation/Store.md` says how to read them.
 enum StoreSchema {
     /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is rebuilt.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page of its
     /// own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in memory.
@@ -27,7 +27,7 @@ enum StoreSchema {
           words integer not null,                 -- canonical words of the text
           title text,
           byline text,
-          authors text,                           -- a JSON array of strings, as are tags, warnings and cut
+          authors text,                           -- a JSON array of strings, as are tags, removed, warnings and cut
           publisher text,
           site text,
           url text,
@@ -37,10 +37,13 @@ enum StoreSchema {
           modified text,
           fetched text,
           description text,
+          standfirst text,                        -- both are in the text too
+          dateline text,
           tags text,
           section text,
           image text,
           license text,
+          removed text,                           -- junk, and lines that became fields: not in the text
           warnings text,                          -- noticed while reading, no reason to reject
           cut text,                               -- names of fields that were over their limit
           extra text,                             -- a JSON object: what no other field takes

@@ -50,6 +50,35 @@ struct ChangeTests {
         #expect(String(decoding: line, as: UTF8.self) == expected)
     }
 
+    @Test("A change of before cleaning reads as it was written, its digest of another version")
+    func earlier() throws {
+        let (expected, encoded) = change()
+        let line = Self.golden.replacingOccurrences(of: "CONTENT", with: encoded.digest.hex)
+        let read = try Change(line: Array(line.utf8))
+        #expect(read == expected)
+        let digest = Digest.of([2])
+        #expect(read.record.digests?.canonical == CanonicalDigest(version: .c0, digest: digest))
+        #expect(read.record.digests?.canonical != CanonicalDigest(version: .c1, digest: digest))
+    }
+
+    @Test("What cleaning found out is written, in its place, and reads back")
+    func cleaned() throws {
+        var (change, _) = change()
+        change.content.byline = "كاتب"
+        change.content.description = "وصف"
+        change.content.standfirst = "جملة فوق الخبر."
+        change.content.dateline = "مكان (بلد)"
+        change.content.removed = ["fbpx", "التعليقات (0)"]
+        change.content.warnings = ["w"]
+        let line = change.encoded().line
+        #expect(try Change(line: line) == change)
+        let text = String(decoding: line, as: UTF8.self)
+        #expect(
+            text.contains(
+                #","description":"وصف","standfirst":"جملة فوق الخبر.","dateline":"مكان (بلد)","tags":"#))
+        #expect(text.contains(#","removed":["fbpx","التعليقات (0)"],"warnings":["w"],"#))
+    }
+
     @Test("The cuts of leaf and text are where the index says, and both cuts are JSON")
     func cuts() throws {
         let (line, layout) = change().0.encoded()

@@ -115,6 +115,9 @@ struct History {
         let sentences = History.sentences.shuffled(using: &generator)
         content.title = Bool.random(using: &generator) ? sentences[0] : nil
         content.byline = Bool.random(using: &generator) ? "كتبت ليلى \"أم سعد\"" : nil
+        content.standfirst = Bool.random(using: &generator) ? "جملة فوق الخبر." : nil
+        content.dateline = Bool.random(using: &generator) ? "مكان (بلد)" : nil
+        content.removed = Bool.random(using: &generator) ? ["fbpx", "التعليقات (0)"] : []
         content.authors = Bool.random(using: &generator) ? ["ليلى", "José", "李"] : []
         content.publisher = ["صحيفة الميناء", nil, ""].randomElement(using: &generator)!
         content.url = Bool.random(using: &generator) ? "https://example.org/خبر/\(changes.count)" : nil
