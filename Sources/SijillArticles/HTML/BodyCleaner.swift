@@ -31,14 +31,16 @@ struct BodyCleaner {
     private func withoutTail(_ blocks: [TextBlock]) -> [TextBlock] {
         let all = blocks.reduce(0) { $0 + ($1.isProse ? $1.weight : 0) }
         var seen = 0
-        for (place, block) in blocks.enumerated() {
-            if block.weight < 60, JunkPhrases.headsTail(CanonicalWords(block.text).bytes), seen > 0 {
-                if (all - seen) * 5 < all { return Array(blocks[..<place]) }
-                return withoutTail(Array(blocks[..<place] + blocks[(place + 1)...]))
+        var kept: [TextBlock] = []
+        for block in blocks {
+            if block.weight < 60, seen > 0, JunkPhrases.headsTail(CanonicalWords(block.text).bytes) {
+                if (all - seen) * 5 < all { break }
+                continue
             }
             if block.isProse { seen += block.weight }
+            kept.append(block)
         }
-        return blocks
+        return kept
     }
 
     /// Without the scraps before the first and behind the last paragraph, and without headings of nothing.

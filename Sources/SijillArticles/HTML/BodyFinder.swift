@@ -21,23 +21,32 @@ struct BodyFinder {
     /// The blocks of the article, before they are cleaned; empty when there are none.
     func places(matching given: GivenText?) -> [Int] {
         let best = bestElement()
-        if let given, let region = given.region(in: blocks, where: { !map.isJunk[blocks[$0].node] }) {
+        var found: [Int] = []
+        if let named = namedElements(atLeast: max(map.worth[best], 0) * BodyFinder.namedShare) {
+            found = places(in: withLead(named))
+        } else if map.worth[best] > 0 {
+            found = places(in: withSiblings(best))
+        }
+        // A given text that is much shorter is cut.
+        if let region = given?.region(in: blocks, where: { !map.isJunk[blocks[$0].node] }),
+            proseWeight(region) * 2 >= proseWeight(found)
+        {
             return region
         }
-        if let named = namedElements(atLeast: max(map.worth[best], 0) * BodyFinder.namedShare) {
-            return places(in: withLead(named))
-        }
-        guard map.worth[best] > 0 else { return [] }
-        return places(in: withSiblings(best))
+        return found
+    }
+
+    private func proseWeight(_ places: [Int]) -> Int {
+        places.reduce(0) { $0 + (blocks[$1].isProse ? blocks[$1].weight : 0) }
     }
 
     /// The places of the blocks inside `elements` that are not junk.
     private func places(in elements: [Int]) -> [Int] {
-        let ranges = elements.map { $0..<Int(tree.nodes[$0].end) }
-        return blocks.indices.filter { place in
-            let node = blocks[place].node
-            return !map.isJunk[node] && ranges.contains { $0.contains(node) }
+        var isInside = [Bool](repeating: false, count: tree.nodes.count)
+        for element in elements where !isInside[element] {
+            for place in element..<Int(tree.nodes[element].end) { isInside[place] = true }
         }
+        return blocks.indices.filter { isInside[blocks[$0].node] && !map.isJunk[blocks[$0].node] }
     }
 
     private func bestElement() -> Int {
@@ -121,14 +130,14 @@ struct BodyFinder {
     private func isText(_ sibling: Int, isBefore: Bool, beside element: Int) -> Bool {
         let isBehindTitle =
             map.titleBlock.map { blocks[$0].node < Int(tree.nodes[sibling].end) } ?? false
+        if isBefore, isBehindTitle, map.leadWeight[sibling] >= 36, map.worth[sibling] >= 0 { return true }
         switch tree.nodes[sibling].tag {
         case .p, .blockquote, .pre:
             return map.worth[sibling] >= 60
-        case .h2, .ul, .ol, .table, .nav, .form:
+        case .h1, .h2, .h3, .h4, .ul, .ol, .table, .form:
             return false
         default:
-            if isBefore { return isBehindTitle && map.worth[sibling] >= 60 }
-            return map.worth[sibling] >= 0.25 * map.worth[element]
+            return !isBefore && map.worth[sibling] >= 0.25 * map.worth[element]
         }
     }
 }
@@ -143,7 +152,7 @@ struct GivenText {
     init?(_ utf8: [UInt8]) {
         var measure = TextMeasure()
         measure.add(utf8)
-        guard measure.weight >= 250 else { return nil }
+        guard measure.weight >= 120 else { return nil }
         weight = measure.weight
         shingles = Set(GivenText.shingles(utf8))
     }

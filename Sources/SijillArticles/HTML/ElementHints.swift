@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the class, id and other attributes of an element say about its place in the page.
 ///
 /// Names are judged word by word (`article-share`, `articleShare`, `share_bar`), so that a part of a word
@@ -20,7 +22,8 @@ struct ElementHints: OptionSet {
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    init(_ tag: HTMLTag, _ attributes: HTMLAttributes) {
+    /// - Parameter names: the hints of a class or id.
+    init(_ tag: HTMLTag, _ attributes: HTMLAttributes, names: (String) -> ElementHints) {
         var hints: ElementHints = []
         if tag == .html || tag == .body || tag == .meta || tag == .link || tag == .script || tag == .img {
             self = hints
@@ -28,7 +31,7 @@ struct ElementHints: OptionSet {
         }
         attributes.each { name, value in
             switch name {
-            case "class", "id": hints.formUnion(ElementHints(names: value))
+            case "class", "id": hints.formUnion(names(value))
             case "itemprop": hints.formUnion(ElementHints.itemProperty(value))
             case "role": hints.formUnion(ElementHints.role(value))
             case "hidden": hints.insert(.hidden)
@@ -72,9 +75,14 @@ struct ElementHints: OptionSet {
             // Classes that say what an article is about, or what is around: `tag-…`, `has-sidebar`.
             if words.count > 1, ElementHints.describing.contains(words[0]) { continue }
             for word in words { hints.formUnion(ElementHints.hint(of: word)) }
-            let joined = words.joined()
-            if ElementHints.bodies.contains(where: { joined.contains($0) }) { hints.insert(.body) }
-            if ElementHints.pairs.contains(where: { joined.contains($0) }) { hints.insert(.junk) }
+            words.joined().withCString { joined in
+                if ElementHints.bodies.contains(where: { ElementHints.holds(joined, $0) }) {
+                    hints.insert(.body)
+                }
+                if ElementHints.pairs.contains(where: { ElementHints.holds(joined, $0) }) {
+                    hints.insert(.junk)
+                }
+            }
         }
         self = hints
     }
@@ -136,7 +144,7 @@ struct ElementHints: OptionSet {
         bio aboutauthor tagcloud playlist ticker noprint
         """
     private static let detailWords = """
-        byline author authors dateline timestamp pubdate postdate date tags tag credit credits caption captions
+        byline author authors editor dateline timestamp pubdate postdate date tags tag credit credits caption captions
         copyright meta postmeta entrymeta published updated readtime kicker eyebrow
         legende bildunterschrift leyenda
         """
@@ -145,19 +153,27 @@ struct ElementHints: OptionSet {
         ("breadcrumb", .junk), ("newsletter", .junk), ("advert", .junk), ("footer", .junk), ("promo", .junk),
         ("recommend", .junk), ("navbar", .junk), ("widget", .junk), ("caption", .detail),
     ]
-    /// Names of several words, joined.
-    private static let pairs = [
+    /// Names of several words, joined, as strstr(3) wants them.
+    private static let pairs = cStrings([
         "readmore", "readalso", "alsoread", "seealso", "youmaylike", "youmightlike", "mostread", "mostviewed",
         "authorbox", "authorbio", "abouttheauthor", "bacajuga", "lireaussi", "morestories", "morenews",
         "latestnews", "othernews", "screenreader", "visuallyhidden", "sronly", "followus", "tagslist",
         "taglist", "posttags", "articletags", "nextpost", "prevpost", "postnavigation", "topstories",
-    ]
-    private static let bodies = [
+    ])
+    private static let bodies = cStrings([
         "articlebody", "articlecontent", "articletext", "entrycontent", "postcontent", "postbody", "posttext",
         "storybody", "storycontent", "storytext", "newsbody", "newscontent", "newstext", "bodytext",
         "bodycontent", "contentbody", "entrybody", "articledetail", "newsdetail", "fulltext", "articlecopy",
         "bodycopy", "maintext", "detailcontent", "contentdetail", "articlemain", "articlefull",
-    ]
+    ])
+    private static func holds(_ joined: UnsafePointer<CChar>, _ name: ContiguousArray<CChar>) -> Bool {
+        // Both end in 0.
+        name.withUnsafeBufferPointer { $0.baseAddress.map { strstr(joined, $0) != nil } ?? false }
+    }
+
+    private static func cStrings(_ names: [String]) -> [ContiguousArray<CChar>] {
+        names.map { $0.utf8CString }
+    }
     private static let describing: Set<String> = [
         "tag", "category", "has", "is", "no", "with", "without", "type", "status", "format", "js", "single",
     ]

@@ -69,6 +69,9 @@ private final class HTMLTreeBuilder {
     private enum Sink { case none, linkedData, title }
     private var sink = Sink.none
 
+    /// Of names that were met: pages repeat them.
+    private var known: [String: ElementHints] = [:]
+
     init(limits: InputLimits, context: htmlParserCtxtPtr) {
         self.limits = limits
         self.context = context
@@ -95,7 +98,8 @@ private final class HTMLTreeBuilder {
         let start = Int32(tree.text.count)
         tree.nodes.append(
             HTMLTree.Node(
-                tag: tag, hints: ElementHints(tag, attributes), parent: open.last ?? -1, end: 0,
+                tag: tag, hints: ElementHints(tag, attributes, names: hints(of:)), parent: open.last ?? -1,
+                end: 0,
                 textStart: start, textEnd: start))
         open.append(Int32(tree.nodes.count - 1))
         if tag.hidesText { hiddenDepth += 1 }
@@ -115,6 +119,13 @@ private final class HTMLTreeBuilder {
         case .title: tree.statements.title += bytes
         case .none: if hiddenDepth == 0 { tree.text += bytes }
         }
+    }
+
+    private func hints(of names: String) -> ElementHints {
+        if let hints = known[names] { return hints }
+        let hints = ElementHints(names: names)
+        known[names] = hints
+        return hints
     }
 
     /// Elements that are still open where the page ends are whole: HTML has no end.

@@ -4,6 +4,8 @@ struct PageMap {
     let blocks: [TextBlock]
     /// Behind each element, how much its blocks are worth; those that went count nothing.
     private(set) var worth: [Double]
+    /// How much of what each element holds may open an article: short sentences that no paragraph would be.
+    let leadWeight: [Double]
     /// The element or one around it is no part of the article.
     private(set) var isJunk: [Bool]
     /// The block that is the page's heading; nil when none is known.
@@ -21,6 +23,7 @@ struct PageMap {
         isJunk = PageMap.junk(tree, prose: prose, headed: headed, isLenient: isLenient)
         let factors = PageMap.factors(tree)
         let junk = isJunk
+        leadWeight = PageMap.sums(tree, blocks) { !junk[$1.node] && $1.isLead ? Double($1.weight) : 0 }
         let title = titleBlock
         worth = PageMap.sums(tree, blocks) { place, block in
             if junk[block.node] { return 0 }

@@ -24,6 +24,9 @@ struct TextBlock {
         return weight >= 80 && punctuation > 0 || weight >= 30 && endsSentence && linkShare < 0.3
     }
 
+    /// May stand alone between the title and the text.
+    var isLead: Bool { linkShare < 0.2 && (weight >= 60 || weight >= 36 && endsSentence) }
+
     /// How much the block speaks for being in an article (above 0) or in the page around it.
     var worth: Double {
         let text = Double(weight - linkWeight)
