@@ -19,9 +19,11 @@ struct HTMLPageTests {
     func blocks() throws {
         let found = try page(
             """
-            <html><body><h1>خبر</h1><p>\(sentence)</p><p>كلمة<b>واحدة</b> <a href="x">رابط</a> هنا.<br>سطر ثان هنا.</p>
+            <html><body><h1>خبر</h1><p>\(sentence)</p>
+            <p>كلمة<b>واحدة</b> <a href="x">رابط</a> هنا.<br>سطر ثان هنا.</p>
             <h2>عنوان فرعي</h2><ul><li>بند أول<li>بند ثان</ul><p>\(sentence)</p>
-            <table><tr><td>المدينة<td>7</tr><tr><td>القرية<td>9</tr></table><div>\(sentence)<br><br>\(sentence)</div>
+            <table><tr><td>المدينة<td>7</tr><tr><td>القرية<td>9</tr></table>
+            <div>\(sentence)<br><br>\(sentence)</div>
             """)
         #expect(
             found.textString
@@ -47,15 +49,21 @@ struct HTMLPageTests {
         let found = try page(
             """
             <html lang="ar"><head><title>جسر المدينة يفتح - صحيفة المثال</title>
-            <meta property="og:title" content="جسر المدينة يفتح | صحيفة المثال"><meta property="og:site_name" content="صحيفة المثال">
-            <meta property="og:url" content="https://news.example/og"><meta name="description" content="وصف">
-            <link rel="canonical" href="https://news.example/bridge"><meta name="viewport" content="width=1">
+            <meta property="og:title" content="جسر المدينة يفتح | صحيفة المثال">
+            <meta property="og:site_name" content="صحيفة المثال">
+            <meta property="og:url" content="https://news.example/og">
+            <meta name="description" content="وصف">
+            <link rel="canonical" href="https://news.example/bridge">
+            <meta name="viewport" content="width=1">
             <meta property="article:published_time" content="2026-10-01T08:00:00Z">
-            <meta property="article:tag" content="جسور"><meta property="article:tag" content="مدن">
+            <meta property="article:tag" content="جسور">
+            <meta property="article:tag" content="مدن">
             <meta property="og:image" content="https://news.example/a.jpg">
-            <script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle","headline":"جسر المدينة
-            يفتح","author":{"@type":"Person","name":"ليلى المثال"},"datePublished":"2026-10-01T07:30:00+03:00",
-            "articleBody":"نص آخر"}</script></head><body><h1>جسر المدينة يفتح</h1><p>\(sentence)</p></body></html>
+            <script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle",
+            "headline":"جسر المدينة
+            يفتح","author":{"@type":"Person","name":"ليلى المثال"},
+            "datePublished":"2026-10-01T07:30:00+03:00","articleBody":"نص آخر"}</script></head><body>
+            <h1>جسر المدينة يفتح</h1><p>\(sentence)</p></body></html>
             """)
         #expect(found.title == "جسر المدينة يفتح")
         #expect(found.publisher == "صحيفة المثال")
@@ -73,7 +81,8 @@ struct HTMLPageTests {
     func givenText() throws {
         let found = try page(
             #"""
-            <script type="application/ld+json">{"@type":"Article","headline":"ع &amp; غ","articleBody":"<p>نص &quot;أول&quot;.</p><p>نص ثان.</p>"}</script>
+            <script type="application/ld+json">{"@type":"Article","headline":"ع &amp; غ",
+            "articleBody":"<p>نص &quot;أول&quot;.</p><p>نص ثان.</p>"}</script>
             <nav><a href="/">الرئيسية</a></nav>
             """#)
         #expect(found.textString == "نص \"أول\".\n\nنص ثان.")

@@ -44,7 +44,8 @@ enum DeclaredEncoding {
         return nil
     }
 
-    /// What browsers read under these names: tables that have all their signs and more (WHATWG Encoding §4.2).
+    /// What browsers read under these names: tables that have all their signs and more (WHATWG Encoding,
+    /// §4.2).
     private static let wider = [
         "iso-8859-1": "windows-1252", "latin1": "windows-1252", "us-ascii": "windows-1252",
         "ascii": "windows-1252", "iso-8859-9": "windows-1254", "gb2312": "gb18030", "gbk": "gb18030",

@@ -137,15 +137,15 @@ struct ElementHints: OptionSet {
         relacionado relacionados relacionadas verwandt ilgili terkait correlati lireaussi
         nav navbar navigation menu submenu breadcrumb breadcrumbs pagination pager paging sidebar toolbar
         topbar masthead footer skip skiplink
-        ad ads advert advertisement advertising adsbygoogle adsense banner dfp sponsor sponsored promo promoted
-        promotion publicidad publicite werbung reklam iklan
+        ad ads advert advertisement advertising adsbygoogle adsense banner dfp sponsor sponsored promo
+        promoted promotion publicidad publicite werbung reklam iklan
         newsletter subscribe subscription signup signin login cookie cookies consent gdpr popup modal overlay
         widget widgets toast print printfriendly tooltip rating ratings poll survey
         bio aboutauthor tagcloud playlist ticker noprint
         """
     private static let detailWords = """
-        byline author authors editor dateline timestamp pubdate postdate date tags tag credit credits caption captions
-        copyright meta postmeta entrymeta published updated readtime kicker eyebrow
+        byline author authors editor dateline timestamp pubdate postdate date tags tag credit credits caption
+        captions copyright meta postmeta entrymeta published updated readtime kicker eyebrow
         legende bildunterschrift leyenda
         """
     private static let stems: [(String, ElementHints)] = [

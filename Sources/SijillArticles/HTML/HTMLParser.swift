@@ -53,6 +53,12 @@ struct HTMLParser {
         handlers.characters = characters
         handlers.cdataBlock = characters
         handlers.ignorableWhitespace = characters
+        // Without the magic number libxml2 reports no fault to `serror`.
+        handlers.initialized = UInt32(XML_SAX2_MAGIC)
+        handlers.serror = { data, error in
+            guard let data, let error, error.pointee.code != XML_HTML_UNKNOWN_TAG.rawValue else { return }
+            HTMLTreeBuilder.from(data).fault()
+        }
         return handlers
     }
 }
@@ -66,6 +72,7 @@ private final class HTMLTreeBuilder {
     private var open: [Int32] = []
     /// How many of the open elements hide their text.
     private var hiddenDepth = 0
+    private var faultCount = 0
     private enum Sink { case none, linkedData, title }
     private var sink = Sink.none
 
@@ -126,6 +133,14 @@ private final class HTMLTreeBuilder {
         let hints = ElementHints(names: names)
         known[names] = hints
         return hints
+    }
+
+    /// A fault was mended. Some cost libxml2 a look at all open elements, so there is a limit.
+    func fault() {
+        faultCount += 1
+        guard rejection == nil, faultCount > limits.htmlFaultsMax else { return }
+        stop(
+            Rejection(.tooLarge, "over \(limits.htmlFaultsMax) faults in the page's markup; write it anew"))
     }
 
     /// Elements that are still open where the page ends are whole: HTML has no end.
