@@ -22,7 +22,7 @@ struct BodyFinder {
     func places(matching given: GivenText?) -> [Int] {
         let best = bestElement()
         var found: [Int] = []
-        if let named = namedElements(atLeast: max(map.worth[best], 0) * BodyFinder.namedShare) {
+        if let named = namedElements(around: best) {
             found = places(in: withLead(named))
         } else if map.worth[best] > 0 {
             found = places(in: withSiblings(best))
@@ -66,8 +66,11 @@ struct BodyFinder {
         return smallest
     }
 
-    /// The outermost elements that are named for the text: the best, and others like it beside it.
-    private func namedElements(atLeast enough: Double) -> [Int]? {
+    /// The outermost elements that are named for the text: the best, and others beside it or in `element`;
+    /// nil when they hold too little of what is in `element`.
+    private func namedElements(around element: Int) -> [Int]? {
+        let enough = max(map.worth[element], 0) * BodyFinder.namedShare
+        let range = element..<Int(tree.nodes[element].end)
         for hint in [ElementHints.articleBody, .body] {
             var found: [Int] = []
             for place in tree.nodes.indices
@@ -77,9 +80,17 @@ struct BodyFinder {
             }
             guard let best = found.max(by: { map.worth[$0] < map.worth[$1] }) else { continue }
             let parent = tree.nodes[best].parent
-            let chosen = found.filter { tree.nodes[$0].parent == parent }
+            let chosen = found.filter {
+                tree.nodes[$0].parent == parent || (range.contains($0) && range.contains(best))
+            }
             let sum = chosen.reduce(0) { $0 + map.worth[$1] }
-            if sum > 0, sum >= enough { return chosen.map { narrowed($0) } }
+            guard sum > 0, sum >= enough else { continue }
+            // Where each paragraph is named, what stands between them unnamed is text as well.
+            let isWhole = chosen.count > 1 && chosen.allSatisfy { tree.nodes[$0].parent == parent }
+            if isWhole, parent >= 0, map.worth[Int(parent)] >= sum * BodyFinder.keptShare {
+                return [Int(parent)]
+            }
+            return chosen.map { narrowed($0) }
         }
         return nil
     }

@@ -72,7 +72,7 @@ struct ElementHints: OptionSet {
         var hints: ElementHints = []
         for name in names.utf8.split(whereSeparator: { $0 <= 0x20 }).prefix(24) where name.count <= 64 {
             let words = ElementHints.words(name)
-            // Classes that say what an article is about, or what is around: `tag-…`, `has-sidebar`.
+            // Classes that say what an article is about, or what is around, or which builder made it.
             if words.count > 1, ElementHints.describing.contains(words[0]) { continue }
             for word in words { hints.formUnion(ElementHints.hint(of: word)) }
             words.joined().withCString { joined in
@@ -144,7 +144,7 @@ struct ElementHints: OptionSet {
         bio aboutauthor tagcloud playlist ticker noprint
         """
     private static let detailWords = """
-        byline author authors editor dateline timestamp pubdate postdate date tags tag credit credits caption
+        byline author authors dateline timestamp pubdate postdate date tags tag credit credits caption
         captions copyright meta postmeta entrymeta published updated readtime kicker eyebrow
         legende bildunterschrift leyenda
         """
@@ -176,5 +176,6 @@ struct ElementHints: OptionSet {
     }
     private static let describing: Set<String> = [
         "tag", "category", "has", "is", "no", "with", "without", "type", "status", "format", "js", "single",
+        "elementor",
     ]
 }

@@ -101,7 +101,8 @@ struct PageMap {
                 case .aside, .footer: !holdsArticle && share < 0.6
                 case .figcaption, .caption, .label, .legend: share < 0.5
                 case .figure: !holdsText[place] && share < 0.4
-                case .header: share < 0.3
+                // With the title in it, it may hold the lead as well.
+                case .header: !headed[place] && share < 0.3
                 case .article:
                     !headed[place] && prose[place] < 0.25 * (longest ?? 0) && !node.hints.contains(.body)
                 default:
