@@ -59,7 +59,8 @@ let package = Package(
         // Pure.
         module("SijillFormat", [crypto]),
         module("SijillText"),
-        module("SijillArticles", ["SijillFormat", "SijillText"]),
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        module("SijillArticles", ["SijillFormat", "SijillText", "CLibXML2"]),
         // System calls and Dispatch.
         .target(name: "CSijillSystem"),
         module("SijillFiles", ["SijillFormat", "CSijillSystem"]),
@@ -80,6 +81,10 @@ let package = Package(
         // The clients.
         module("Sijill", ["SijillFormat", httpClient]),
         program("SijillCLI", ["Sijill", "SijillFormat", "SijillFiles", arguments]),
+        // The measuring programs.
+        .executableTarget(
+            name: "HTMLExtractionBenchmark", dependencies: ["SijillArticles", "SijillFormat", "SijillText"],
+            path: "Benchmarks/html-extraction", exclude: ["README.md"], swiftSettings: strict),
         // The tests.
         module("SijillTesting", ["SijillFormat", "SijillFiles"]),
         tests(of: "SijillFormat"),

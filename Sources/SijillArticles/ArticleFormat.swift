@@ -6,9 +6,11 @@ package enum ArticleFormat: String, CaseIterable, Hashable, Sendable {
     case json
     /// One JSON object a line: `.jsonl`, `.ndjson`.
     case jsonl
+    /// A page of the web: `.html`, `.htm`, `.xhtml`.
+    case html
 
     /// What is accepted, as an error says it.
-    package static let accepted = ".txt, .md, no extension, .json, .jsonl and .ndjson"
+    package static let accepted = ".txt, .md, no extension, .json, .jsonl, .ndjson, .html, .htm and .xhtml"
 
     /// The format that the extension of a file name stands for, in any case; nil for every other type.
     ///
@@ -23,6 +25,7 @@ package enum ArticleFormat: String, CaseIterable, Hashable, Sendable {
         case "txt", "md": self = .text
         case "json": self = .json
         case "jsonl", "ndjson": self = .jsonl
+        case "html", "htm", "xhtml": self = .html
         default: return nil
         }
     }

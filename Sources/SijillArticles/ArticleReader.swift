@@ -22,6 +22,8 @@ package struct ArticleReader: Sendable {
         switch format {
         case .text:
             return try textDraft(bytes)
+        case .html:
+            return try htmlDraft(bytes)
         case .json, .jsonl:
             let range = try InputText(bytes, depthMax: limits.jsonDepthMax).range
             let (value, notes) = try parse(bytes, range: range, format: format)
@@ -90,6 +92,13 @@ package struct ArticleReader: Sendable {
         }
         let page = TextPage(bytes[range])
         return try Draft(content: page.content, text: page.text, input: bytes, format: .text)
+    }
+
+    private func htmlDraft(_ bytes: [UInt8]) throws(Rejection) -> Draft {
+        let input = try DeclaredEncoding.utf8(of: bytes)
+        let page = try HTMLPage(input.utf8, limits: limits)
+        return try Draft(
+            content: page.content, text: page.text, input: bytes, encoding: input.encoding, format: .html)
     }
 
     private func checkSize(_ bytes: [UInt8], _ format: ArticleFormat) throws(Rejection) {

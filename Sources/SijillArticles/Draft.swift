@@ -22,7 +22,9 @@ package struct Draft: Hashable, Sendable {
     package static let canonicalWordsMin = 8
 
     /// - Throws: `no-text` when the text has no letter and no number.
-    init(content: Content, text: [UInt8], input: [UInt8], format: ArticleFormat) throws(Rejection) {
+    init(
+        content: Content, text: [UInt8], input: [UInt8], encoding: String = "utf-8", format: ArticleFormat
+    ) throws(Rejection) {
         let words = CanonicalWords(text)
         guard words.count > 0 else {
             throw Rejection(.noText, "the text has no letter and no number; deliver a text with words")
@@ -30,7 +32,7 @@ package struct Draft: Hashable, Sendable {
         self.content = content
         self.format = format
         self.words = words.count
-        encoding = "utf-8"
+        self.encoding = encoding
         encoded = EncodedContent(content)
         raw = Digest.of(input)
         textDigest = Digest.of(text)

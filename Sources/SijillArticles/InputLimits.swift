@@ -15,6 +15,12 @@ package struct InputLimits: Hashable, Sendable {
     package var jsonDepthMax = 64
     /// Values and member names of one record; each costs memory while it is read.
     package var jsonValuesMax = 1 << 18
+    /// Elements of an HTML page inside each other.
+    package var htmlDepthMax = 1_024
+    /// Elements of an HTML page; each costs memory while it is read.
+    package var htmlElementsMax = 1 << 20
+    /// Faults in the markup of an HTML page; they are mended, at a cost.
+    package var htmlFaultsMax = 1 << 18
     /// Authors or tags of an article.
     package var listCountMax = Limits.listCountMax
     /// Bytes of `extra` as it is written.

@@ -19,13 +19,21 @@ struct JSONArticle {
             let names = Field.text.aliases.map(\.name).joined(separator: ", ")
             throw Rejection(.noArticleText, "the object has no text; give it one of \(names)")
         }
-        var content = try JSONArticle.fields(&reader, limits)
+        var content = try JSONArticle.content(&reader, data.document, limits)
         content.text = text
-        content.extra = JSONArticle.extra(&reader, data.document, bytesMax: limits.extraBytesMax)
-        content.warnings = reader.warnings
-        content.cut = reader.cut
         self.content = content
         self.text = text
+    }
+
+    /// All but the text: the fields of the table, what no field takes, and what was noticed.
+    static func content(
+        _ reader: inout FieldReader, _ document: JSONValue?, _ limits: InputLimits
+    ) throws(Rejection) -> Content {
+        var content = try fields(&reader, limits)
+        content.extra = extra(&reader, document, bytesMax: limits.extraBytesMax)
+        content.warnings = reader.warnings
+        content.cut = reader.cut
+        return content
     }
 
     /// `url` comes before `publisher`: both accept `source`.
