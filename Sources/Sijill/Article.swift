@@ -22,6 +22,10 @@ public struct Article: Sendable {
     public let title: String?
     public let byline: String?
     public let publisher: String?
+    /// The sentence between title and text, where the page has one. It stands in the text as well.
+    public let standfirst: String?
+    /// Where the report was written, as it stands at the head of the text.
+    public let dateline: String?
     public let url: String?
     public let lang: String?
     public let published: String?
@@ -44,6 +48,8 @@ public struct Article: Sendable {
         title = value["title"]?.text
         byline = value["byline"]?.text
         publisher = value["publisher"]?.text
+        standfirst = value["standfirst"]?.text
+        dateline = value["dateline"]?.text
         url = value["url"]?.text
         lang = value["lang"]?.text
         published = value["published"]?.text

@@ -27,6 +27,7 @@ struct ShowCommand: AsyncParsableCommand {
         listing.add("title", found.title)
         listing.add("byline", found.byline)
         listing.add("publisher", found.publisher)
+        listing.add("dateline", found.dateline)
         listing.add("url", found.url)
         listing.add("language", found.lang)
         listing.add("published", found.published)

@@ -133,10 +133,13 @@ extension Content {
         members.append("modified", modified)
         members.append("fetched", fetched)
         members.append("description", description)
+        members.append("standfirst", standfirst)
+        members.append("dateline", dateline)
         members.append("tags", tags)
         members.append("section", section)
         members.append("image", image)
         members.append("license", license)
+        members.append("removed", removed)
         members.append("warnings", warnings)
         members.append("cut", cut)
         if !extra.isEmpty { members.append(JSONMember(name: "extra", value: .object(extra))) }
