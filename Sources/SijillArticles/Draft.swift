@@ -14,7 +14,7 @@ package struct Draft: Hashable, Sendable {
     package let canonical: CanonicalDigest?
     /// Canonical words of the text.
     package let words: Int
-    /// The encoding that the input was read as.
+    /// The encoding that the input was read as: its name as IANA registers it, in lower case.
     package let encoding: String
     package let format: ArticleFormat
 
@@ -22,7 +22,10 @@ package struct Draft: Hashable, Sendable {
     package static let canonicalWordsMin = 8
 
     /// - Throws: `no-text` when the text has no letter and no number.
-    init(content: Content, text: [UInt8], input: [UInt8], format: ArticleFormat) throws(Rejection) {
+    init(
+        content: Content, text: [UInt8], input: [UInt8], format: ArticleFormat,
+        encoding: String = InputText.utf8Name
+    ) throws(Rejection) {
         let words = CanonicalWords(text)
         guard words.count > 0 else {
             throw Rejection(.noText, "the text has no letter and no number; deliver a text with words")
@@ -30,7 +33,7 @@ package struct Draft: Hashable, Sendable {
         self.content = content
         self.format = format
         self.words = words.count
-        encoding = "utf-8"
+        self.encoding = encoding
         encoded = EncodedContent(content)
         raw = Digest.of(input)
         textDigest = Digest.of(text)
