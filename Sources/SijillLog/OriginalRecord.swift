@@ -50,8 +50,8 @@ package enum OriginalRecord {
             return "application/gzip"
         }
         switch file.format {
-        case "json", "jsonl": "application/json"
-        default: "text/plain; charset=\(file.encoding ?? "utf-8")"
+        case "json", "jsonl": return "application/json"
+        default: return "text/plain; charset=\(file.encoding ?? "utf-8")"
         }
     }
 
