@@ -60,7 +60,9 @@ let package = Package(
         module("SijillFormat", [crypto]),
         module("SijillText"),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
-        module("SijillArticles", ["SijillFormat", "SijillText", "CLibXML2"]),
+        .systemLibrary(name: "CUchardet", providers: [.apt(["libuchardet-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        module("SijillArticles", ["SijillFormat", "SijillText", "CLibXML2", "CUchardet", "CZlib"]),
         // System calls and Dispatch.
         .target(name: "CSijillSystem"),
         module("SijillFiles", ["SijillFormat", "CSijillSystem"]),

@@ -10,12 +10,15 @@ package enum ArticleFormat: String, CaseIterable, Hashable, Sendable {
     case html
 
     /// What is accepted, as an error says it.
-    package static let accepted = ".txt, .md, no extension, .json, .jsonl, .ndjson, .html, .htm and .xhtml"
+    package static let accepted =
+        ".txt, .md, no extension, .json, .jsonl, .ndjson, .html, .htm and .xhtml, each also with .gz"
 
     /// The format that the extension of a file name stands for, in any case; nil for every other type.
     ///
-    /// A name is bytes: it need not be valid UTF-8. A point at the very end begins no extension.
-    package init?(fileName: [UInt8]) {
+    /// A name is bytes: it need not be valid UTF-8. A point at the very end begins no extension, and `.gz` at
+    /// the end is passed over.
+    package init?(fileName name: [UInt8]) {
+        let fileName = Compression.isGzip(fileName: name) ? Array(name.dropLast(3)) : name
         guard let point = fileName.lastIndex(of: UInt8(ascii: ".")), point + 1 < fileName.count else {
             self = .text
             return

@@ -17,28 +17,41 @@ package struct ArticleReader: Sendable {
 
     /// Reads a whole page of text, one JSON document, or one record of a file of many (an array's element, a
     /// line) given as its own bytes. Linear in the bytes.
-    package func draft(_ bytes: [UInt8], format: ArticleFormat) throws(Rejection) -> Draft {
+    ///
+    /// - Parameter packed: what was delivered, when `bytes` were unpacked from it; the draft's digest is its.
+    /// - Parameter encoding: that of the array whose element `bytes` are; nil to find it out.
+    package func draft(
+        _ bytes: [UInt8], format: ArticleFormat, packed: [UInt8]? = nil, encoding: String? = nil
+    ) throws(Rejection) -> Draft {
         try checkSize(bytes, format)
-        switch format {
-        case .text:
-            return try textDraft(bytes)
-        case .html:
-            return try htmlDraft(bytes)
-        case .json, .jsonl:
-            let range = try InputText(bytes, depthMax: limits.jsonDepthMax).range
-            let (value, notes) = try parse(bytes, range: range, format: format)
-            let article = try JSONArticle(value, notes: notes, limits: limits)
-            return try Draft(content: article.content, text: article.text, input: bytes, format: format)
+        if format == .html { return try htmlDraft(bytes, input: packed ?? bytes) }
+        let depthMax = format == .text ? nil : limits.jsonDepthMax
+        let text = try InputText(bytes, depthMax: depthMax, known: encoding)
+        do throws(Rejection) {
+            if format == .text { return try textDraft(text, input: packed ?? bytes) }
+            return try jsonDraft(text, input: packed ?? bytes, format: format)
+        } catch {
+            throw text.isAsDelivered ? error : error.withoutOffset(text.encoding)
         }
+    }
+
+    private func jsonDraft(
+        _ text: InputText, input: [UInt8], format: ArticleFormat
+    ) throws(Rejection) -> Draft {
+        let (value, notes) = try parse(text.bytes, range: text.range, format: format)
+        let article = try JSONArticle(value, notes: notes, limits: limits)
+        return try Draft(
+            content: article.content, text: article.text, input: input, format: format,
+            encoding: text.encoding)
     }
 
     /// What a `.json` file holds: one article, or an array of records.
     package enum JSONRecords: Hashable, Sendable {
         /// The file as a whole is one article's; `draft` says whether it is sound.
         case single
-        /// The byte range of each element, of which each is a record. Never empty; the whole file is sound
-        /// JSON.
-        case array([Range<Int>])
+        /// The byte range of each element, of which each is a record, and what all are written in. Never
+        /// empty; the whole file is sound JSON.
+        case array([Range<Int>], encoding: String)
     }
 
     /// Tells what a `.json` file holds. An array is validated as a whole: a fault anywhere in it rejects the
@@ -48,14 +61,58 @@ package struct ArticleReader: Sendable {
     /// Linear in the bytes; the memory is that of one element at a time.
     package func records(of bytes: [UInt8]) throws(Rejection) -> JSONRecords {
         try checkSize(bytes, .json)
-        var walker = JSONParser(
-            bytes, range: bytes.starts(with: UTF8Text.byteOrderMark) ? 3..<bytes.count : nil)
-        guard walker.take("[") else { return .single }
-        _ = try InputText(bytes, depthMax: limits.jsonDepthMax)
-        let (ranges, nodes) = try elements(bytes, &walker)
-        do throws(JSONError) { try walker.finish() } catch { throw rejection(error, bytes, format: .json) }
+        if bytes.first == UInt8(ascii: "{") { return .single }
+        guard mayBeArray(bytes) else { return .single }
+        let text = try InputText(bytes, depthMax: limits.jsonDepthMax)
+        do throws(Rejection) {
+            guard let ranges = try arrayElements(text) else { return .single }
+            if text.isAsDelivered { return .array(ranges, encoding: text.encoding) }
+            return .array(try places(of: ranges, in: text, bytes), encoding: text.encoding)
+        } catch {
+            throw text.isAsDelivered ? error : error.withoutOffset(text.encoding)
+        }
+    }
+
+    /// Whether the first bytes may be those of an array; in UTF-16 there are NULs and marks around it.
+    private func mayBeArray(_ bytes: [UInt8]) -> Bool {
+        let marks: Set<UInt8> = [0, 0x09, 0x0A, 0x0D, 0x20, 0xEF, 0xBB, 0xBF, 0xFE, 0xFF]
+        return bytes.first { !marks.contains($0) } == UInt8(ascii: "[")
+    }
+
+    /// The elements' places in the text; nil when that is one document.
+    private func arrayElements(_ text: InputText) throws(Rejection) -> [Range<Int>]? {
+        var walker = JSONParser(text.bytes, range: text.range)
+        guard walker.take("[") else { return nil }
+        let (ranges, nodes) = try elements(text.bytes, &walker)
+        do throws(JSONError) { try walker.finish() } catch {
+            throw rejection(error, text.bytes, format: .json)
+        }
         if ranges.isEmpty { throw Rejection.noRecords }
-        return LinkedData.isDocument(nodes) ? .single : .array(ranges)
+        return LinkedData.isDocument(nodes) ? nil : ranges
+    }
+
+    /// Where the elements lie in the input, from where they lie in its text as UTF-8: written again piece by
+    /// piece, and compared with what is there.
+    private func places(
+        of ranges: [Range<Int>], in text: InputText, _ bytes: [UInt8]
+    ) throws(Rejection) -> [Range<Int>] {
+        let encoding = TextEncoding(text.encoding)
+        var place = text.markBytes
+        var done = 0
+        var places: [Range<Int>] = []
+        for range in ranges {
+            guard let between = encoding.encode(text.bytes[done..<range.lowerBound]),
+                let element = encoding.encode(text.bytes[range])
+            else { throw Rejection.severalSpellings(text.encoding) }
+            let start = place + between.count
+            place = start + element.count
+            done = range.upperBound
+            guard place <= bytes.count, bytes[start..<place] == element[...] else {
+                throw Rejection.severalSpellings(text.encoding)
+            }
+            places.append(start..<place)
+        }
+        return places
     }
 
     /// Walks the array whose `[` was taken, to its end.
@@ -85,20 +142,20 @@ package struct ArticleReader: Sendable {
             at: walker.position, in: bytes, format: .json)
     }
 
-    private func textDraft(_ bytes: [UInt8]) throws(Rejection) -> Draft {
-        let range = try InputText(bytes, depthMax: nil).range
-        guard range.count <= limits.textBytesMax else {
-            throw .tooLarge("the text", bytes: UInt64(range.count), max: UInt64(limits.textBytesMax))
+    private func textDraft(_ text: InputText, input: [UInt8]) throws(Rejection) -> Draft {
+        let page = TextPage(text.bytes[text.range])
+        guard page.text.count <= limits.textBytesMax else {
+            throw .tooLarge("the text", bytes: UInt64(page.text.count), max: UInt64(limits.textBytesMax))
         }
-        let page = TextPage(bytes[range])
-        return try Draft(content: page.content, text: page.text, input: bytes, format: .text)
+        return try Draft(
+            content: page.content, text: page.text, input: input, format: .text, encoding: text.encoding)
     }
 
-    private func htmlDraft(_ bytes: [UInt8]) throws(Rejection) -> Draft {
-        let input = try DeclaredEncoding.utf8(of: bytes)
-        let page = try HTMLPage(input.utf8, limits: limits)
+    private func htmlDraft(_ bytes: [UInt8], input: [UInt8]) throws(Rejection) -> Draft {
+        let decoded = try DeclaredEncoding.utf8(of: bytes)
+        let page = try HTMLPage(decoded.utf8, limits: limits)
         return try Draft(
-            content: page.content, text: page.text, input: bytes, encoding: input.encoding, format: .html)
+            content: page.content, text: page.text, input: input, format: .html, encoding: decoded.encoding)
     }
 
     private func checkSize(_ bytes: [UInt8], _ format: ArticleFormat) throws(Rejection) {

@@ -14,7 +14,7 @@ package struct Draft: Hashable, Sendable {
     package let canonical: CanonicalDigest?
     /// Canonical words of the text.
     package let words: Int
-    /// The encoding that the input was read as.
+    /// The encoding that the input was read as: its name as IANA registers it, in lower case.
     package let encoding: String
     package let format: ArticleFormat
 
@@ -23,7 +23,8 @@ package struct Draft: Hashable, Sendable {
 
     /// - Throws: `no-text` when the text has no letter and no number.
     init(
-        content: Content, text: [UInt8], input: [UInt8], encoding: String = "utf-8", format: ArticleFormat
+        content: Content, text: [UInt8], input: [UInt8], format: ArticleFormat,
+        encoding: String = InputText.utf8Name
     ) throws(Rejection) {
         let words = CanonicalWords(text)
         guard words.count > 0 else {

@@ -11,6 +11,10 @@ package struct InputLimits: Hashable, Sendable {
     package var lineBytesMax = 8 << 20
     /// Bytes of one article's text as UTF-8.
     package var textBytesMax = 4 << 20
+    /// How many times as big gzip may become unpacked, from `Gzip.ratioFreeBytes` on; at least 1.
+    package var gzipRatioMax = 200
+    /// Bytes that one gzip file may have unpacked.
+    package var gzipOutBytesMax: UInt64 = 1 << 30
     /// Arrays and objects inside each other; from 1 to `jsonDepthLimit`.
     package var jsonDepthMax = 64
     /// Values and member names of one record; each costs memory while it is read.

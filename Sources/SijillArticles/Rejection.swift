@@ -28,9 +28,27 @@ package struct Rejection: Error, Hashable, Sendable {
         Rejection(reason, detail, line: line, offset: start + (offset ?? 0))
     }
 
+    /// The same for an input that was decoded: its offset is one of the text as UTF-8, not of the input.
+    func withoutOffset(_ encoding: String) -> Rejection {
+        let note = offset == nil ? "" : " (bytes counted after \(encoding) became UTF-8)"
+        return Rejection(reason, detail + note, line: line)
+    }
+
+    /// An array whose elements cannot be found again in the bytes that they came from.
+    static func severalSpellings(_ encoding: String) -> Rejection {
+        Rejection(
+            .unknownEncoding,
+            "the array's \(encoding) can be written in several ways; write it as UTF-8, or one object a file"
+        )
+    }
+
     /// A file whose type is not taken in.
     package static let unsupportedType = Rejection(
         .unsupportedType, "this type of file is not taken in; accepted are \(ArticleFormat.accepted)")
+
+    /// A JSONL file whose line ends are no single bytes.
+    package static let wideLines = Rejection(
+        .unknownEncoding, "JSON lines are not read in UTF-16 or UTF-32; write them as UTF-8", offset: 0)
 
     /// A file of many records that holds none.
     package static let noRecords = Rejection(

@@ -55,6 +55,10 @@ package struct DaemonConfiguration: Hashable, Sendable {
         package var lineBytesMax = 8 << 20
         /// `limits.text`: bytes of an article's text as UTF-8.
         package var textBytesMax = 4 << 20
+        /// `limits.gzip_ratio`: how many times as big a gzip file may become.
+        package var gzipRatioMax = 200
+        /// `limits.gzip_out`: bytes that a gzip file may have unpacked.
+        package var gzipOutBytesMax = 1 << 30
         /// `limits.json_depth`: objects and arrays inside one another.
         package var jsonDepthMax = 64
     }

@@ -16,6 +16,8 @@ package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
     case limitsJSONL = "limits.jsonl"
     case limitsLine = "limits.line"
     case limitsText = "limits.text"
+    case limitsGzipRatio = "limits.gzip_ratio"
+    case limitsGzipOut = "limits.gzip_out"
     case limitsJSONDepth = "limits.json_depth"
     case intakeWorkers = "intake.workers"
 
@@ -59,6 +61,9 @@ extension DaemonConfiguration {
         case .limitsJSONL: limits.jsonlBytesMax = try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40))
         case .limitsLine: limits.lineBytesMax = try size(text, in: bytes)
         case .limitsText: limits.textBytesMax = try size(text, in: bytes)
+        case .limitsGzipRatio: limits.gzipRatioMax = try count(text, in: 1...1_100)
+        case .limitsGzipOut:
+            limits.gzipOutBytesMax = try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40))
         case .limitsJSONDepth: limits.jsonDepthMax = try count(text, in: 1...64)
         case .intakeWorkers: workerCount = try count(text, in: 0...1_024)
         }

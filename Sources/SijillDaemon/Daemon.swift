@@ -171,6 +171,8 @@ package final class Daemon: Sendable {
         settings.input.jsonlBytesMax = UInt64(configuration.limits.jsonlBytesMax)
         settings.input.lineBytesMax = configuration.limits.lineBytesMax
         settings.input.textBytesMax = configuration.limits.textBytesMax
+        settings.input.gzipRatioMax = configuration.limits.gzipRatioMax
+        settings.input.gzipOutBytesMax = UInt64(configuration.limits.gzipOutBytesMax)
         settings.input.jsonDepthMax = configuration.limits.jsonDepthMax
         settings.intake.workers =
             configuration.workerCount > 0 ? configuration.workerCount : ProcessorCount.online

@@ -89,69 +89,118 @@ struct FileReader: Sendable {
             return unread(taken, work, Rejection(.notRegular, detail))
         }
         if work.isStreamed, status.bytes > 0 {
-            return try lines(descriptor, taken, work)
+            return try lines(descriptor, taken, work, admitsLarge)
         }
-        return try whole(descriptor, taken, work, format)
+        return try whole(descriptor, taken, work, format, admitsLarge)
     }
 
     private func whole(
-        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ format: ArticleFormat?
+        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ format: ArticleFormat?,
+        _ admitsLarge: Bool
     ) throws(SystemError) -> Reading {
-        let bytes = try descriptor.readAll(expected: Int(taken.status.bytes), limit: limits.fileBytesMax + 1)
-        guard try descriptor.status().isUnchanged(since: taken.status), bytes.count == taken.status.bytes
+        let input = try descriptor.readAll(expected: Int(taken.status.bytes), limit: limits.fileBytesMax + 1)
+        guard try descriptor.status().isUnchanged(since: taken.status), input.count == taken.status.bytes
         else {
             return .notTaken(.changedWhileRead)
         }
-        if bytes.isEmpty, !work.handOut.mayBeEmpty { return .notTaken(.empty) }
+        if input.isEmpty, !work.handOut.mayBeEmpty { return .notTaken(.empty) }
         let outcome: Arrival.Outcome
         do throws(Rejection) {
             if work.handOut.isTooDeep { throw FileReader.tooDeep }
-            if bytes.isEmpty { throw Rejection(.empty, "the file has no bytes") }
-            guard let format else { throw Rejection.unsupportedType }
-            if format == .json, case .array(let ranges) = try articles.records(of: bytes) {
-                if ranges.isEmpty { throw Rejection.noRecords }
+            if input.isEmpty { throw Rejection(.empty, "the file has no bytes") }
+            let name = work.handOut.key.name
+            guard let format else {
+                throw Compression.rejection(fileName: name, first: input.prefix(Compression.magicBytesMax))
+            }
+            let isPacked = try Compression.check(
+                fileName: name, first: input.prefix(Compression.magicBytesMax))
+            let bytes =
+                isPacked
+                ? try Gzip.unpacked(input, limits: limits, bytesMax: limits.fileBytesMax) : input
+            if bytes.count > FileReader.smallBytesMax, !admitsLarge {
+                return .large(bytes: UInt64(bytes.count), isLines: false)
+            }
+            if format == .json, case .array(let ranges, let encoding) = try articles.records(of: bytes) {
                 let begun = takeBegun(taken, work)
                 return .many(
                     RecordFile(
-                        elements: ranges, of: bytes, taken: taken, work: work, reader: self, begun: begun))
+                        elements: RecordFile.Elements(bytes: bytes, ranges: ranges, encoding: encoding),
+                        taken: taken, work: work, reader: self, begun: begun))
             }
-            outcome = .draft(try articles.draft(bytes, format: format), bytes: bytes)
+            let draft = try articles.draft(bytes, format: format, packed: isPacked ? input : nil)
+            outcome = .draft(draft, bytes: input)
         } catch {
             if error.reason == .truncated, !work.handOut.isLastReading { return .notTaken(.looksCut) }
             outcome = .rejected(error)
         }
-        return settled(taken, work, outcome, bytes, format)
+        if case .draft(let draft, _) = outcome {
+            return settled(taken, work, outcome, digest: draft.raw, encoding: draft.encoding)
+        }
+        return settled(taken, work, outcome, digest: Digest.of(input), encoding: nil)
     }
 
     /// A file that is one input, unless its change is in the log already.
     private func settled(
-        _ taken: TakenFile, _ work: Work, _ outcome: Arrival.Outcome, _ bytes: [UInt8],
-        _ format: ArticleFormat?
+        _ taken: TakenFile, _ work: Work, _ outcome: Arrival.Outcome, digest: Digest, encoding: String?
     ) -> Reading {
-        var encoding: String?
-        let digest: Digest
-        if case .draft(let draft, _) = outcome {
-            digest = draft.raw
-            encoding = draft.encoding
-        } else {
-            digest = Digest.of(bytes)
-        }
-        if let change = takeWhole(taken, work, UInt64(bytes.count), digest) {
-            return .alreadyTaken(taken, change)
-        }
+        let bytes = taken.status.bytes
+        if let change = takeWhole(taken, work, bytes, digest) { return .alreadyTaken(taken, change) }
         let (name, nameBytes) = work.name
         let file = FileRecord(
-            name: name, nameBytes: nameBytes, source: work.source, bytes: UInt64(bytes.count), sha256: digest,
-            encoding: encoding, format: format?.rawValue, inode: taken.status.inode)
+            name: name, nameBytes: nameBytes, source: work.source, bytes: bytes, sha256: digest,
+            encoding: encoding, format: ArticleFormat(fileName: work.handOut.key.name)?.rawValue,
+            inode: taken.status.inode)
         return .whole(taken, file, outcome)
     }
 
     private func lines(
-        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work
+        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ admitsLarge: Bool
     ) throws(SystemError) -> Reading {
-        if !work.handOut.isLastReading, try endsCut(descriptor, taken.status) { return .notTaken(.looksCut) }
+        let bytes: FileBytes
+        switch try opened(descriptor, work) {
+        case .success(let opened): bytes = opened
+        case .failure(let rejection):
+            if rejection.reason == .truncated, !work.handOut.isLastReading { return .notTaken(.looksCut) }
+            let digest = try descriptor.digest()
+            guard try descriptor.status().isUnchanged(since: taken.status) else {
+                return .notTaken(.changedWhileRead)
+            }
+            return settled(taken, work, .rejected(rejection), digest: digest, encoding: nil)
+        }
+        if let survey = bytes.survey {
+            if survey.unpackedBytes > FileReader.smallBytesMax, !admitsLarge {
+                return .large(bytes: survey.unpackedBytes, isLines: true)
+            }
+        } else if !work.handOut.isLastReading, try endsCut(descriptor, taken.status) {
+            return .notTaken(.looksCut)
+        }
         let begun = takeBegun(taken, work)
-        return .many(RecordFile(lines: descriptor, taken: taken, work: work, reader: self, begun: begun))
+        return .many(RecordFile(lines: bytes, taken: taken, work: work, reader: self, begun: begun))
+    }
+
+    /// The lines of a JSONL file, once it is known that all of them can be had.
+    private func opened(
+        _ descriptor: FileDescriptor, _ work: Work
+    ) throws(SystemError) -> Result<FileBytes, Rejection> {
+        var first: [UInt8] = []
+        _ = try descriptor.read(Compression.magicBytesMax, at: 0, into: &first)
+        let isPacked: Bool
+        do throws(Rejection) {
+            isPacked = try Compression.check(fileName: work.handOut.key.name, first: first)
+        } catch {
+            return .failure(error)
+        }
+        var survey: GzipSurvey?
+        if isPacked {
+            switch try GzipSurvey.of(descriptor, limits: limits) {
+            case .success(let found): survey = found
+            case .failure(let rejection): return .failure(rejection)
+            }
+        }
+        let bytes = FileBytes(descriptor, survey: survey, limits: limits)
+        var head: [UInt8] = []
+        _ = try bytes.read(4, at: 0, into: &head)
+        return WideText.begins(head) ? .failure(.wideLines) : .success(bytes)
     }
 
     /// Whether a JSONL file's last line has no end and is JSON that ends too early. Asked before the first record is

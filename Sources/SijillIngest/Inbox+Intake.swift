@@ -64,7 +64,7 @@ extension Inbox {
     ) -> Arrival {
         let id = ArrivalID(ticket: file.work.handOut.ticket, record: file.nextRecord)
         file.nextRecord += 1
-        let weight = IntakePool.weight(of: record)
+        let weight = IntakePool.weight(of: record, outcome)
         var detail = ""
         if case .rejected(let rejection) = outcome { detail = rejection.detail }
         file.pending[id.record] = FileInHand.Pending(
@@ -130,25 +130,12 @@ extension Inbox {
         for range in records.earlierSequences.ranges { file.sequences.insert(range) }
         if let begun = records.begun {
             file.last = begun.last
-            let descriptor = try? root.openFile(records.taken.path)
-            for change in begun.rejected { file.keep(change, bytes: bytes(of: change, in: descriptor)) }
+            for change in begun.rejected {
+                file.keep(change, bytes: records.bytes(of: change, bytesMax: settings.input.lineBytesMax))
+            }
         }
         handle(.intake(records.work.handOut.key, .taken))
         return file
-    }
-
-    /// A rejected record's bytes once more, after a restart; nil when they are too many to keep, or gone.
-    private func bytes(of change: OpenChange, in descriptor: FileDescriptor?) -> [UInt8]? {
-        guard let descriptor, let offset = change.file.offset,
-            change.file.bytes <= settings.input.lineBytesMax
-        else { return nil }
-        var bytes: [UInt8] = []
-        guard
-            (try? descriptor.read(Int(change.file.bytes), at: offset, into: &bytes))
-                == Int(change.file.bytes),
-            Digest.of(bytes) == change.file.sha256
-        else { return nil }
-        return bytes
     }
 
     private func largeEnded(_ work: Work, _ reports: [IntakeReport]) {

@@ -144,7 +144,12 @@ struct IntakePool {
         assert(inputsInHand >= 0 && bytesInHand >= 0, "each input is released once")
     }
 
-    static func weight(of file: FileRecord) -> Int { Int(clamping: file.bytes) + inputOverheadBytes }
+    /// What an input costs while it is in hand; unpacked, a text may be far bigger than its file.
+    static func weight(of file: FileRecord, _ outcome: Arrival.Outcome) -> Int {
+        var bytes = Int(clamping: file.bytes)
+        if case .draft(let draft, _) = outcome { bytes = max(bytes, draft.encoded.bytes.count) }
+        return bytes + inputOverheadBytes
+    }
 }
 
 extension IntakePool.Job {
@@ -170,7 +175,7 @@ extension IntakePool.Job {
             }
             let reading = reader.read(work, admitsLarge: false)
             switch reading {
-            case .whole(_, let file, _): bytes += IntakePool.weight(of: file)
+            case .whole(_, let file, let outcome): bytes += IntakePool.weight(of: file, outcome)
             case .many(let file):
                 // A small file: all its records at once, in its place in the order of arrival.
                 var whole = file.next()

@@ -42,8 +42,15 @@ final class RecordFile: @unchecked Sendable {
     let earlierSequences: SequenceRanges
 
     private enum Input {
-        case lines(FileDescriptor, LineReader)
-        case elements([UInt8], [Range<Int>])
+        case lines(FileBytes, LineReader)
+        case elements(Elements)
+    }
+
+    /// The elements of an array that is in memory, and what all are written in.
+    struct Elements: Sendable {
+        let bytes: [UInt8]
+        let ranges: [Range<Int>]
+        let encoding: String
     }
 
     private var input: Input
@@ -53,7 +60,7 @@ final class RecordFile: @unchecked Sendable {
     private var isChecked = false
 
     init(
-        lines descriptor: FileDescriptor, taken: TakenFile, work: Work, reader: FileReader,
+        lines bytes: FileBytes, taken: TakenFile, work: Work, reader: FileReader,
         begun: Resumption.Begun?
     ) {
         self.taken = taken
@@ -61,19 +68,18 @@ final class RecordFile: @unchecked Sendable {
         self.reader = reader
         self.begun = begun
         earlierSequences = begun?.sequences ?? SequenceRanges()
-        input = .lines(descriptor, LineReader(lineBytesMax: reader.limits.lineBytesMax))
+        input = .lines(bytes, LineReader(lineBytesMax: reader.limits.lineBytesMax))
     }
 
     init(
-        elements: [Range<Int>], of bytes: [UInt8], taken: TakenFile, work: Work, reader: FileReader,
-        begun: Resumption.Begun?
+        elements: Elements, taken: TakenFile, work: Work, reader: FileReader, begun: Resumption.Begun?
     ) {
         self.taken = taken
         self.work = work
         self.reader = reader
         self.begun = begun
         earlierSequences = begun?.sequences ?? SequenceRanges()
-        input = .elements(bytes, elements)
+        input = .elements(elements)
     }
 
     /// Reads and parses the next records: at most `pieceRecordsMax`, or as many as have `pieceBytesMax`.
@@ -81,8 +87,8 @@ final class RecordFile: @unchecked Sendable {
         do throws(SystemError) {
             try resume()
             switch input {
-            case .elements(let bytes, let ranges): return nextElements(bytes, ranges)
-            case .lines(let descriptor, let lines): return try nextLines(descriptor, lines)
+            case .elements(let elements): return nextElements(elements)
+            case .lines(let bytes, let lines): return try nextLines(bytes, lines)
             }
         } catch {
             return Piece(failure: .blocked)
@@ -96,65 +102,83 @@ final class RecordFile: @unchecked Sendable {
         isChecked = true
         guard let last = begun?.last.file, let offset = last.offset else { return }
         switch input {
-        case .elements(let bytes, let ranges):
-            guard let index = ranges.firstIndex(where: { UInt64($0.lowerBound) == offset }),
-                Digest.of(bytes[ranges[index]]) == last.sha256
+        case .elements(let all):
+            guard let index = all.ranges.firstIndex(where: { UInt64($0.lowerBound) == offset }),
+                Digest.of(all.bytes[all.ranges[index]]) == last.sha256
             else {
                 begun = nil
                 return
             }
             element = index + 1
-        case .lines(let descriptor, var lines):
-            guard try lines.goOn(behind: last, in: descriptor) else {
+        case .lines(let bytes, var lines):
+            guard try lines.goOn(behind: last, in: bytes) else {
                 begun = nil
                 return
             }
-            input = .lines(descriptor, lines)
+            input = .lines(bytes, lines)
         }
+    }
+
+    /// A rejected record's bytes once more, after a restart; nil when they are too many to keep, or not there.
+    ///
+    /// Called while no block goes through the file.
+    func bytes(of change: OpenChange, bytesMax: Int) -> [UInt8]? {
+        guard let offset = change.file.offset, change.file.bytes <= bytesMax else { return nil }
+        let count = Int(change.file.bytes)
+        var record: [UInt8] = []
+        switch input {
+        case .elements(let all):
+            guard offset <= UInt64(all.bytes.count) else { return nil }
+            record = Array(all.bytes[Int(offset)...].prefix(count))
+        case .lines(let bytes, _):
+            guard (try? bytes.read(count, at: offset, into: &record)) != nil else { return nil }
+        }
+        return Digest.of(record) == change.file.sha256 ? record : nil
     }
 
     // MARK: Reading on
 
-    private func nextElements(_ bytes: [UInt8], _ ranges: [Range<Int>]) -> Piece {
+    private func nextElements(_ all: Elements) -> Piece {
         var piece = Piece()
         var size = 0
-        while element < ranges.count, piece.records.count < RecordFile.pieceRecordsMax,
+        while element < all.ranges.count, piece.records.count < RecordFile.pieceRecordsMax,
             size < RecordFile.pieceBytesMax
         {
-            let range = ranges[element]
+            let range = all.ranges[element]
             element += 1
             size += range.count
             piece.records.append(
                 parsed(
-                    Array(bytes[range]), line: UInt64(element), offset: UInt64(range.lowerBound),
-                    format: .json))
+                    Array(all.bytes[range]), line: UInt64(element), offset: UInt64(range.lowerBound),
+                    format: .json, encoding: all.encoding))
         }
         records += UInt64(piece.records.count)
-        piece.isLast = element == ranges.count
+        piece.isLast = element == all.ranges.count
         return piece
     }
 
-    private func nextLines(_ descriptor: FileDescriptor, _ start: LineReader) throws(SystemError) -> Piece {
+    private func nextLines(_ bytes: FileBytes, _ start: LineReader) throws(SystemError) -> Piece {
         var lines = start
         while !lines.isAtEnd, lines.waiting.count <= RecordFile.pieceRecordsMax,
             lines.waitingBytes <= RecordFile.pieceBytesMax
         {
-            try lines.readOn(descriptor, RecordFile.chunkBytes)
+            try lines.readOn(bytes, RecordFile.chunkBytes)
         }
-        guard try descriptor.status().isUnchanged(since: taken.status),
-            !lines.isAtEnd || lines.position == taken.status.bytes
+        let end = bytes.survey?.unpackedBytes ?? taken.status.bytes
+        guard try bytes.descriptor.status().isUnchanged(since: taken.status),
+            !lines.isAtEnd || lines.position == end
         else { return Piece(failure: .changedWhileRead) }
         var piece = Piece()
         for line in lines.take(RecordFile.pieceRecordsMax) {
             switch line {
-            case .record(let number, let offset, let bytes):
-                piece.records.append(parsed(bytes, line: number, offset: offset, format: .jsonl))
+            case .record(let number, let offset, let record):
+                piece.records.append(parsed(record, line: number, offset: offset, format: .jsonl))
             case .tooLarge(let number, let offset, let length, let digest):
                 let max = UInt64(reader.limits.lineBytesMax)
                 let rejection = Rejection.tooLarge("the line", bytes: length, max: max)
                 piece.records.append(
                     ReadRecord(
-                        file: record(length, digest, nil, .jsonl, number, offset),
+                        file: self.record(length, digest, nil, .jsonl, number, offset),
                         outcome: .rejected(rejection.inRecord(line: number, offset: offset)),
                         rejectedBytes: nil))
             }
@@ -165,16 +189,19 @@ final class RecordFile: @unchecked Sendable {
             let (name, nameBytes) = work.name
             let file = FileRecord(
                 name: name, nameBytes: nameBytes, source: work.source, bytes: taken.status.bytes,
-                sha256: lines.digest, format: ArticleFormat.jsonl.rawValue, inode: taken.status.inode)
+                sha256: bytes.survey?.packedDigest ?? lines.digest, format: ArticleFormat.jsonl.rawValue,
+                inode: taken.status.inode)
             piece.wholeRejection = (file, Rejection.noRecords)
         }
-        input = .lines(descriptor, lines)
+        input = .lines(bytes, lines)
         return piece
     }
 
-    private func parsed(_ bytes: [UInt8], line: UInt64, offset: UInt64, format: ArticleFormat) -> ReadRecord {
+    private func parsed(
+        _ bytes: [UInt8], line: UInt64, offset: UInt64, format: ArticleFormat, encoding: String? = nil
+    ) -> ReadRecord {
         do throws(Rejection) {
-            let draft = try reader.articles.draft(bytes, format: format)
+            let draft = try reader.articles.draft(bytes, format: format, encoding: encoding)
             let file = record(UInt64(bytes.count), draft.raw, draft.encoding, format, line, offset)
             return ReadRecord(file: file, outcome: .draft(draft, bytes: bytes), rejectedBytes: nil)
         } catch {
@@ -220,9 +247,9 @@ struct LineReader: Sendable {
         return copy.finish()
     }
 
-    mutating func readOn(_ descriptor: FileDescriptor, _ count: Int) throws(SystemError) {
+    mutating func readOn(_ bytes: FileBytes, _ count: Int) throws(SystemError) {
         var chunk: [UInt8] = []
-        if try descriptor.read(count, at: position, into: &chunk) == 0 {
+        if try bytes.read(count, at: position, into: &chunk) == 0 {
             isAtEnd = true
             if let line = splitter.finish() { add([line]) }
             return
@@ -248,14 +275,14 @@ struct LineReader: Sendable {
     }
 
     /// Begins behind a record that was taken, when it still lies there with the same digest.
-    mutating func goOn(behind last: FileRecord, in descriptor: FileDescriptor) throws(SystemError) -> Bool {
+    mutating func goOn(behind last: FileRecord, in bytes: FileBytes) throws(SystemError) -> Bool {
         guard let offset = last.offset, let number = last.line, let wanted = last.sha256 else { return false }
         var digest = DigestBuilder()
         var left = last.bytes
         var place = offset
         while left > 0 {
             var chunk: [UInt8] = []
-            let got = try descriptor.read(Int(min(left, 256 << 10)), at: place, into: &chunk)
+            let got = try bytes.read(Int(min(left, 256 << 10)), at: place, into: &chunk)
             if got == 0 { return false }
             digest.add(chunk)
             place += UInt64(got)
@@ -264,7 +291,7 @@ struct LineReader: Sendable {
         guard digest.finish() == wanted else { return false }
         // Behind the record stands its line's end, or nothing.
         var end: [UInt8] = []
-        _ = try descriptor.read(2, at: place, into: &end)
+        _ = try bytes.read(2, at: place, into: &end)
         if end.first == UInt8(ascii: "\r") { place += 1 }
         if end.contains(UInt8(ascii: "\n")) { place += 1 }
         splitter = LineSplitter(lineBytesMax: lineBytesMax, number: number + 1, offset: place)

@@ -45,11 +45,17 @@ package enum OriginalRecord {
 
     /// The media type that an original is kept and served under.
     package static func contentType(of file: FileRecord) -> String {
+        // A whole file under such a name was read as gzip or not at all; a record of one was unpacked.
+        if file.offset == nil, gzipEnds.contains(Array(file.name.utf8.suffix(3))) {
+            return "application/gzip"
+        }
         switch file.format {
-        case "json", "jsonl": "application/json"
-        default: "text/plain; charset=\(file.encoding ?? "utf-8")"
+        case "json", "jsonl": return "application/json"
+        default: return "text/plain; charset=\(file.encoding ?? "utf-8")"
         }
     }
+
+    private static let gzipEnds = Set([".gz", ".GZ", ".Gz", ".gZ"].map { Array($0.utf8) })
 
     private static func start(type: String, id: String, time: Timestamp) -> ByteWriter {
         var header = ByteWriter(capacity: 512)

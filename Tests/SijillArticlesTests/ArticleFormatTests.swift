@@ -11,6 +11,7 @@ struct ArticleFormatTests {
             ("a.", .text),
             ("a.json", .json), ("a.b.Json", .json), ("a.jsonl", .jsonl), ("a.NDJSON", .jsonl),
             ("خبر.html", .html), ("a.HTM", .html), ("a.xhtml", .html),
+            ("a.json.gz", .json), ("خبر.GZ", .text), ("a.txt.gz", .text), ("a.ndjson.Gz", .jsonl),
         ])
     func formats(_ name: String, _ format: ArticleFormat) {
         #expect(ArticleFormat(fileName: bytes(name)) == format)
@@ -18,7 +19,7 @@ struct ArticleFormatTests {
 
     @Test(
         "A type that is not taken in is none",
-        arguments: ["a.pdf", "a.json.gz", "a.txt ", "خبر.نص"])
+        arguments: ["a.pdf", "a.json.gz.gz", "a.tar.gz", "a.json.xz", "a.tgz", "a.txt ", "خبر.نص"])
     func otherTypes(_ name: String) {
         #expect(ArticleFormat(fileName: bytes(name)) == nil)
         #expect(Rejection.unsupportedType.reason == .unsupportedType)

@@ -30,7 +30,7 @@ struct MutationTests {
             }
         }
         do throws(Rejection) {
-            guard case .array(let ranges) = try reader.records(of: input) else { return }
+            guard case .array(let ranges, _) = try reader.records(of: input) else { return }
             #expect(!ranges.isEmpty, "\(note())")
             #expect(ranges.allSatisfy { 0 <= $0.lowerBound && $0.upperBound < input.count }, "\(note())")
             for range in ranges {

@@ -21,6 +21,8 @@ struct ConfigurationTests {
         #expect(configuration.inboxPath == "./var/inbox")
         #expect(configuration.listen == .tcp(host: "127.0.0.1", port: 8750))
         #expect(configuration.limits.jsonlBytesMax == 17_179_869_184)
+        #expect(configuration.limits.gzipRatioMax == 200)
+        #expect(configuration.limits.gzipOutBytesMax == 1_073_741_824)
     }
 
     @Test("Flags win over the environment, the environment over the file, the file over the defaults")
@@ -197,6 +199,8 @@ struct ConfigurationTests {
             (.inboxRescan, "0s"), (.inboxRescan, "9999999999999999h"), (.limitsFile, "64MB"),
             (.limitsFile, "1"),
             (.limitsFile, "0x10KiB"), (.limitsJSONL, "99999999TiB"), (.limitsJSONDepth, "0"),
+            (.limitsGzipRatio, "0"), (.limitsGzipRatio, "1101"), (.limitsGzipOut, "1B"),
+            (.limitsGzipOut, "2TiB"),
             (.limitsJSONDepth, "64KiB"), (.limitsJSONDepth, "+4"), (.listen, "8750"), (.listen, "127.0.0.1:"),
             (.listen, "127.0.0.1:65536"), (.listen, "0.0.0.0:8750"), (.listen, "[::]:8750"),
             (.listen, "unix:"),
@@ -240,7 +244,7 @@ struct ConfigurationTests {
         .data: "/var/lib/sijill", .inboxPath: "/srv/وارد", .inboxSettle: "250ms", .inboxRescan: "5m",
         .inboxEmptyWait: "1h", .listen: "unix:/run/sijill/feed", .logLevel: "warning", .diskReserve: "1GiB",
         .limitsFile: "1MiB", .limitsJSONL: "1TiB", .limitsLine: "64KiB", .limitsText: "2048",
-        .limitsJSONDepth: "5",
+        .limitsGzipRatio: "50", .limitsGzipOut: "4GiB", .limitsJSONDepth: "5",
         .intakeWorkers: "3",
     ]
 

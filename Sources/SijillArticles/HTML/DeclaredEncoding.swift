@@ -1,8 +1,8 @@
 import Glibc
 import SijillFormat
 
-/// The encoding of a page: what holds for every input decides (`InputText`), and only bytes that it cannot
-/// name are read as the page itself declares (`<meta charset>`, WHATWG HTML §13.2.3.2).
+/// The encoding of a page: what holds for every input decides (`InputText`); but where that could only guess, or
+/// not even that, the page's own declaration comes first (`<meta charset>`, WHATWG HTML §13.2.3.2).
 ///
 /// Valid UTF-8 is UTF-8 whatever a page declares: its declaration may be older than a later conversion.
 enum DeclaredEncoding {
@@ -10,14 +10,22 @@ enum DeclaredEncoding {
     ///
     /// - Throws: as `InputText`; `unknown-encoding` also where the bytes are not what the page declares.
     static func utf8(of bytes: [UInt8]) throws(Rejection) -> (utf8: ArraySlice<UInt8>, encoding: String) {
+        let text: InputText
         do throws(Rejection) {
-            return (bytes[try InputText(bytes, depthMax: nil).range], "utf-8")
+            text = try InputText(bytes, depthMax: nil)
         } catch {
-            guard error.reason == .unknownEncoding, let name = declaredName(bytes),
-                let converted = converted(bytes, from: name)
-            else { throw error }
-            return (converted[...], name)
+            guard error.reason == .unknownEncoding, let declared = declared(bytes) else { throw error }
+            return declared
         }
+        let isGuess = !text.isAsDelivered && text.markBytes == 0
+        if isGuess, let declared = declared(bytes) { return declared }
+        return (text.bytes[text.range], text.encoding)
+    }
+
+    /// The page in the encoding that it declares; nil where it declares none, or its bytes are not in it.
+    private static func declared(_ bytes: [UInt8]) -> (utf8: ArraySlice<UInt8>, encoding: String)? {
+        guard let name = declaredName(bytes), let converted = converted(bytes, from: name) else { return nil }
+        return (converted[...], name)
     }
 
     /// How far a declaration is looked for; WHATWG says 1024, real pages put scripts before.
