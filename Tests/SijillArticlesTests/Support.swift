@@ -39,3 +39,9 @@ func extra(_ content: Content) -> String {
 extension Content {
     var textString: String? { text.map { String(decoding: $0, as: UTF8.self) } }
 }
+
+/// The whole text of a page, before anything is cleaned.
+func decoded(_ input: [UInt8]) throws -> String {
+    let text = try InputText(input, depthMax: nil)
+    return String(decoding: text.bytes[text.range], as: UTF8.self)
+}

@@ -118,12 +118,6 @@ import Testing
 
 /// Runs the built program.
 private enum Sijill {
-    struct Run {
-        let code: Int32
-        let output: String
-        let error: String
-    }
-
     /// Beside the tests, where the package's products are built.
     private static var program: String {
         let arguments = ProcessInfo.processInfo.arguments
@@ -131,31 +125,17 @@ private enum Sijill {
         return URL(filePath: bundle).deletingLastPathComponent().appending(path: "sijill").path()
     }
 
-    static func run(_ arguments: [String], url: String) async throws -> Run {
+    static func run(_ arguments: [String], url: String) async throws -> ChildProcess {
         try await start(program, arguments, url: url)
     }
 
-    static func shell(_ script: String, url: String) async throws -> Run {
+    static func shell(_ script: String, url: String) async throws -> ChildProcess {
         try await start("/bin/bash", ["-c", script], url: url)
     }
 
-    private static func start(_ path: String, _ arguments: [String], url: String) async throws -> Run {
-        let directory = try TemporaryDirectory()
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.environment = ["SIJILL_URL": url, "SIJILL": program, "PATH": "/usr/bin:/bin"]
-        process.standardInput = FileHandle.nullDevice
-        for name in ["output", "error"] { try Data().write(to: URL(filePath: directory.path(name))) }
-        process.standardOutput = FileHandle(forWritingAtPath: directory.path("output"))
-        process.standardError = FileHandle(forWritingAtPath: directory.path("error"))
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-        func text(_ name: String) throws -> String {
-            String(decoding: try Data(contentsOf: URL(filePath: directory.path(name))), as: UTF8.self)
-        }
-        return Run(code: process.terminationStatus, output: try text("output"), error: try text("error"))
+    private static func start(_ path: String, _ arguments: [String], url: String) async throws -> ChildProcess
+    {
+        try await ChildProcess.run(
+            path, arguments, environment: ["SIJILL_URL": url, "SIJILL": program, "PATH": "/usr/bin:/bin"])
     }
 }
