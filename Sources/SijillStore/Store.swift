@@ -18,7 +18,7 @@ package final class Store: Sendable {
     let pool: DatabasePool
     let lookUps: Mutex<LookUps>
 
-    /// Opens the store at `path`, or makes an empty one. O(number of changes): about a second a million.
+    /// Opens the store at `path`, or makes an empty one. O(number of changes): about three seconds a million.
     ///
     /// The file is made with mode 0640; SQLite gives the same to the `-wal` and `-shm` beside it.
     ///
