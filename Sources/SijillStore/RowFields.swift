@@ -2,8 +2,8 @@ import SijillFormat
 
 /// Reads the values of one row in the order in which `StoreRow` wrote them.
 ///
-/// Each function takes the next value, and throws `StoreError` with code `unusable` when it is not what `StoreRow`
-/// writes there: the file was changed by a foreign hand or a failing disk.
+/// Each function takes the next value, and throws `StoreError` with code `unusable` when it is not what
+/// `StoreRow` writes there: the file was changed by a foreign hand or a failing disk.
 struct RowFields {
     private let values: [StoreValue]
     private let columns: [String]
@@ -64,7 +64,9 @@ struct RowFields {
         let name = try optionalText()
         let digest = try optionalDigest()
         if name == nil, digest == nil { return nil }
-        guard let version = name.flatMap(CanonicalDigest.Version.init(rawValue:)), let digest else { throw notOurs() }
+        guard let version = name.flatMap(CanonicalDigest.Version.init(rawValue:)), let digest else {
+            throw notOurs()
+        }
         return CanonicalDigest(version: version, digest: digest)
     }
 
@@ -142,6 +144,7 @@ struct RowFields {
     /// The value that was taken last is not what stands there in a sound store.
     private func notOurs() -> StoreError {
         let row = if case .integer(let sequence) = values[0] { " of change \(sequence)" } else { "" }
-        return .unusable(path, "table \(table.rawValue), the row\(row): \(columns[position - 1]) is not as it was written")
+        return .unusable(
+            path, "table \(table.rawValue), the row\(row): \(columns[position - 1]) is not as it was written")
     }
 }

@@ -2,8 +2,8 @@ import GRDB
 import GRDBSQLite
 import SijillFormat
 
-/// Values go to and from SQLite here without passing through `String`, whose conversions would cost more than the
-/// insert itself. This is the only file that calls SQLite's C interface; the calls are those of
+/// Values go to and from SQLite here without passing through `String`, whose conversions would cost more than
+/// the insert itself. This is the only file that calls SQLite's C interface; the calls are those of
 /// https://www.sqlite.org/c3ref/intro.html, made on the connection's own queue, inside GRDB's access blocks.
 extension Statement {
     /// Tells SQLite to copy what it is given before the call returns.
@@ -123,6 +123,7 @@ extension Statement {
         let connection = sqlite3_db_handle(sqliteStatement)
         return DatabaseError(
             resultCode: ResultCode(rawValue: sqlite3_extended_errcode(connection)),
-            message: String(cString: sqlite3_errmsg(connection)), sql: String(cString: sqlite3_sql(sqliteStatement)))
+            message: String(cString: sqlite3_errmsg(connection)),
+            sql: String(cString: sqlite3_sql(sqliteStatement)))
     }
 }

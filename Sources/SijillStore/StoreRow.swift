@@ -9,7 +9,8 @@ enum StoreTable: String, CaseIterable, Sendable {
         case .articles: ["sequence", "id", "cluster"]
         case .revisions: ["sequence", "article", "revision", "words"] + StoreTable.contentColumns
         case .sightings:
-            ["sequence", "time", "epoch", "article", "revision", "matched", "duplicate_of"] + StoreTable.fileColumns
+            ["sequence", "time", "epoch", "article", "revision", "matched", "duplicate_of"]
+                + StoreTable.fileColumns
                 + ["canonical_version", "canonical_digest", "text_digest", "content_digest", "delivered"]
         case .rejects: ["sequence", "time", "epoch"] + StoreTable.fileColumns + ["reason", "detail"]
         }
@@ -21,7 +22,8 @@ enum StoreTable: String, CaseIterable, Sendable {
     ]
 
     static let contentColumns = [
-        "title", "byline", "authors", "publisher", "site", "url", "producer_id", "lang", "published", "modified",
+        "title", "byline", "authors", "publisher", "site", "url", "producer_id", "lang", "published",
+        "modified",
         "fetched", "description", "tags", "section", "image", "license", "warnings", "cut", "extra", "text",
     ]
 
@@ -34,8 +36,8 @@ enum StoreTable: String, CaseIterable, Sendable {
     var select: String { "select \(columns.joined(separator: ", ")) from \(rawValue)" }
 }
 
-/// A row as it stands in the store. What a change writes is decided here and nowhere else: `Store.apply` writes these
-/// rows and `StoreComparison` looks for them.
+/// A row as it stands in the store. What a change writes is decided here and nowhere else: `Store.apply`
+/// writes these rows and `StoreComparison` looks for them.
 struct StoreRow {
     let table: StoreTable
     let values: [StoreValue]
@@ -44,11 +46,14 @@ struct StoreRow {
     static func rows(_ change: Change, added: Added) -> [StoreRow] {
         let sequence = StoreValue(change.sequence)
         let article: [StoreValue] = [
-            sequence, .text(Array(added.article.description.utf8)), .text(Array(added.cluster.description.utf8)),
+            sequence, .text(Array(added.article.description.utf8)),
+            .text(Array(added.cluster.description.utf8)),
         ]
         let sighting =
-            head(change) + [sequence, .integer(1), .null, .null] + file(added.file) + digests(added.digests) + [.null]
-        let revision = [sequence, sequence, .integer(1), .integer(Int64(added.words))] + content(change.content)
+            head(change) + [sequence, .integer(1), .null, .null] + file(added.file) + digests(added.digests)
+            + [.null]
+        let revision =
+            [sequence, sequence, .integer(1), .integer(Int64(added.words))] + content(change.content)
         return [
             StoreRow(table: .articles, values: article), StoreRow(table: .sightings, values: sighting),
             StoreRow(table: .revisions, values: revision),
@@ -64,7 +69,8 @@ struct StoreRow {
             .text(Array(duplicated.match.rawValue.utf8)), StoreValue(duplicated.of.sequence),
         ]
         // The content part is `,"title":…,"text":null`: an object but for its first comma and its braces.
-        let delivered = [UInt8(ascii: "{")] + EncodedContent(change.content).bytes.dropFirst() + [UInt8(ascii: "}")]
+        let delivered =
+            [UInt8(ascii: "{")] + EncodedContent(change.content).bytes.dropFirst() + [UInt8(ascii: "}")]
         let values =
             head(change) + match + file(duplicated.file) + digests(duplicated.digests) + [.text(delivered)]
         return StoreRow(table: .sightings, values: values)
@@ -109,7 +115,8 @@ struct StoreRow {
             StoreValue(content.modified), StoreValue(content.fetched), StoreValue(content.description),
             list(content.tags), StoreValue(content.section), StoreValue(content.image),
             StoreValue(content.license), list(content.warnings), list(content.cut),
-            content.extra.isEmpty ? .null : json(.object(content.extra)), content.text.map { .text($0) } ?? .null,
+            content.extra.isEmpty ? .null : json(.object(content.extra)),
+            content.text.map { .text($0) } ?? .null,
         ]
     }
 

@@ -20,8 +20,8 @@ extension StoreSchema {
             arguments: [version, log.description])
     }
 
-    /// Everything that `sql` made in a database and whatever others added, in a fixed order. What SQLite keeps for itself
-    /// (`sqlite_…`, made by ANALYZE) does not count.
+    /// Everything that `sql` made in a database and whatever others added, in a fixed order. What SQLite
+    /// keeps for itself (`sqlite_…`, made by ANALYZE) does not count.
     static func objects(of database: Database) throws -> [SchemaObject] {
         try Row.fetchAll(
             database,
@@ -50,11 +50,15 @@ extension StoreSchema {
         guard columns == ["id", "schema_version", "log", "applied"],
             let row = try Row.fetchOne(database, sql: "select schema_version, log, applied from meta")
         else { return "its table meta is not ours" }
-        guard row[0] == version else { return "it has schema version \(row[0] as DatabaseValue), this is \(version)" }
+        guard row[0] == version else {
+            return "it has schema version \(row[0] as DatabaseValue), this is \(version)"
+        }
         guard row[1] == log.description else {
             return "it is a view of the log \(row[1] as DatabaseValue), not of \(log.description)"
         }
-        guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0 else { return "its table meta is not ours" }
+        guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0 else {
+            return "its table meta is not ours"
+        }
         guard try present == expectedObjects() else { return "its tables are not those of this version" }
         return nil
     }
@@ -80,9 +84,10 @@ extension LookUps {
         try statement.start([])
         let current = StoreValue(CanonicalDigest.Version.c0.rawValue)
         while try statement.step() {
-            // Most rows are new texts that have a canonical digest. They are read without the detour over a row of
-            // values, which would make up most of the time to open.
-            if statement.isNull(at: 1), let sequence = statement.number(at: 0), let raw = statement.digest(at: 2),
+            // Most rows are new texts that have a canonical digest. They are read without the detour over a
+            // row of values, which would make up most of the time to open.
+            if statement.isNull(at: 1), let sequence = statement.number(at: 0),
+                let raw = statement.digest(at: 2),
                 statement.value(at: 3) == current, let words = statement.digest(at: 4)
             {
                 add(
@@ -99,7 +104,8 @@ extension LookUps {
         let articles = try Int.fetchOne(database, sql: "select count(*) from articles")!
         // Every change made exactly one row here or there, and every new text an article.
         guard UInt64(counts.sightings + counts.rejects) == applied.value, counts.articles == articles else {
-            throw StoreError.unusable(path, "its tables do not hold as many rows as it says changes were applied")
+            throw StoreError.unusable(
+                path, "its tables do not hold as many rows as it says changes were applied")
         }
     }
 

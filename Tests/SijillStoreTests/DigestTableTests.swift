@@ -31,7 +31,9 @@ import Testing
         var table = DigestTable(multiplier: 1)
         let keys = (UInt128(0)..<40).map { UInt128(UInt64.max - 40) + $0 }
         for (position, key) in keys.enumerated() { table.insert(key, SequenceNumber(UInt64(position) + 1)) }
-        for (position, key) in keys.enumerated() { #expect(table[key] == SequenceNumber(UInt64(position) + 1)) }
+        for (position, key) in keys.enumerated() {
+            #expect(table[key] == SequenceNumber(UInt64(position) + 1))
+        }
     }
 
     @Test("A key costs at most 38 bytes, and 30 where the number of keys was known")

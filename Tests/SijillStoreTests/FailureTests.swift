@@ -35,7 +35,8 @@ import Testing
         }
         #expect(store.applied == SequenceNumber(50))
         #expect(try dump(path) == before)
-        let isKnown = try store.seen(raw: history.changes.last { $0.record.type == .added }!.record.file.sha256!) != nil
+        let isKnown =
+            try store.seen(raw: history.changes.last { $0.record.type == .added }!.record.file.sha256!) != nil
         #expect(!isKnown)
         try store.pool.writeWithoutTransaction { try $0.execute(sql: "pragma max_page_count = 1073741823") }
         try store.apply(Array(history.changes[50...]))
@@ -45,7 +46,9 @@ import Testing
         #expect(comparison.finish() == [])
     }
 
-    @Test("A failed write is an input or output error with the system's reason, and nothing of its batch stands")
+    @Test(
+        "A failed write is an input or output error with the system's reason, and nothing of its batch stands"
+    )
     func inputOutput() async {
         await #expect(processExitsWith: .exitCode(42)) {
             let directory = try TemporaryDirectory()
@@ -67,7 +70,8 @@ import Testing
                 let stands = try store.read { try StoreSchema.applied($0) }
                 let isRight =
                     error.code == .inputOutput && error.description.contains("File too large")
-                    && applied == stands && applied < SequenceNumber(600) && error.sijillError.code == .inputOutput
+                    && applied == stands && applied < SequenceNumber(600)
+                    && error.sijillError.code == .inputOutput
                 for file in Store.files(path: path) { try? FileManager.default.removeItem(atPath: file) }
                 exit(isRight ? 42 : 1)
             }

@@ -1,7 +1,7 @@
 import SijillFormat
 
-/// Makes histories such as the daemon would write: texts that are new, repeated byte for byte, repeated in other bytes,
-/// and inputs that are rejected. The same seed makes the same history.
+/// Makes histories such as the daemon would write: texts that are new, repeated byte for byte, repeated in
+/// other bytes, and inputs that are rejected. The same seed makes the same history.
 struct History {
     var generator: SeededGenerator
     private(set) var changes: [Change] = []

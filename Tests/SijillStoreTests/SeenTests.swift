@@ -20,22 +20,30 @@ import Testing
 
         init(_ changes: [Change]) {
             for change in changes {
-                guard let article = change.record.article, let digest = change.record.file.sha256 else { continue }
+                guard let article = change.record.article, let digest = change.record.file.sha256 else {
+                    continue
+                }
                 let text = SeenText(cursor: change.cursor, article: article, revision: 1)
                 if raw[digest] == nil { raw[digest] = text }
-                if let words = change.record.digests?.canonical, canonical[words] == nil { canonical[words] = text }
+                if let words = change.record.digests?.canonical, canonical[words] == nil {
+                    canonical[words] = text
+                }
             }
         }
     }
 
-    @Test("Bytes and words are seen where they first came, before and after opening again; rejected bytes never")
+    @Test(
+        "Bytes and words are seen where they first came, before and after opening again; rejected bytes never"
+    )
     func seen() throws {
         let seed = UInt64.random(in: 0 ... .max)
         var history = History(seed: seed)
         history.grow(by: 600)
         let model = Model(history.changes)
         var store = try Store(path: path, log: history.log)
-        for start in stride(from: 0, to: 600, by: 75) { try store.apply(Array(history.changes[start..<start + 75])) }
+        for start in stride(from: 0, to: 600, by: 75) {
+            try store.apply(Array(history.changes[start..<start + 75]))
+        }
         for isReopened in [false, true] {
             if isReopened {
                 try store.close()
@@ -43,7 +51,8 @@ import Testing
             }
             for change in history.changes {
                 if let raw = change.record.file.sha256 {
-                    #expect(try store.seen(raw: raw) == model.raw[raw], "seed \(seed), change \(change.sequence)")
+                    #expect(
+                        try store.seen(raw: raw) == model.raw[raw], "seed \(seed), change \(change.sequence)")
                 }
                 if let words = change.record.digests?.canonical {
                     #expect(try store.seen(canonical: words) == model.canonical[words], "seed \(seed)")

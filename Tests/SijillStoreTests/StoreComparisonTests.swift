@@ -41,7 +41,8 @@ import Testing
             for column in table.columns where column != "sequence" {
                 let row = "(select max(sequence) from \(table.rawValue))"
                 let value = try dump(path)[table.rawValue]!.last![table.columns.firstIndex(of: column)!]
-                let wrong = if case .integer = value { "\(column) + 1" } else { "'x' || coalesce(\(column), '')" }
+                let wrong =
+                    if case .integer = value { "\(column) + 1" } else { "'x' || coalesce(\(column), '')" }
                 try tamper(path, "update \(table.rawValue) set \(column) = \(wrong) where sequence = \(row)")
                 let found = findings()
                 #expect(
@@ -54,7 +55,9 @@ import Testing
 
     @Test("A value with the same bytes and another type is found")
     func types() throws {
-        try tamper(path, "update sightings set text_digest = cast(text_digest as text) "
+        try tamper(
+            path,
+            "update sightings set text_digest = cast(text_digest as text) "
                 + "where sequence = (select min(sequence) from sightings)")
         #expect(findings().contains { $0.contains("text_digest") })
     }
@@ -71,7 +74,9 @@ import Testing
                 try tamper(path, "delete from \(table.rawValue) where sequence = \(gone)")
                 let found = findings()
                 #expect(
-                    found.contains { $0.contains("table \(table.rawValue)") && $0.contains("change \(gone) is missing") },
+                    found.contains {
+                        $0.contains("table \(table.rawValue)") && $0.contains("change \(gone) is missing")
+                    },
                     "\(found)")
                 try whole.write(to: URL(fileURLWithPath: path))
             }
@@ -83,13 +88,17 @@ import Testing
                     "insert into \(table.rawValue) (sequence, \(columns)) select \(more), \(columns) "
                         + "from \(table.rawValue) limit 1")
                 let found = findings()
-                #expect(found == ["table \(table.rawValue): the row \(more) is of no change that the log puts there"])
+                #expect(
+                    found == [
+                        "table \(table.rawValue): the row \(more) is of no change that the log puts there"
+                    ])
                 try whole.write(to: URL(fileURLWithPath: path))
             }
         }
     }
 
-    @Test("A store of another log or schema, one that is missing, and one that is no database have one finding")
+    @Test(
+        "A store of another log or schema, one that is missing, and one that is no database have one finding")
     func otherStores() throws {
         #expect(findings(log: LogID("aaaaaaaaaa")!).count == 1)
         try tamper(path, "create table more (a)")
@@ -130,7 +139,7 @@ import Testing
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         let rows = try dump(path)
         var foundCount = 0
-        for _ in 0..<250 {
+        for _ in 0..<100 {
             var flipped = whole
             let place = Int.random(in: 0..<whole.count, using: &generator)
             let bit = UInt8.random(in: 0..<8, using: &generator)
@@ -143,7 +152,7 @@ import Testing
                 foundCount += 1
             }
         }
-        #expect(foundCount > 125, "seed \(seed)")
+        #expect(foundCount > 50, "seed \(seed)")
     }
 
     @Test("A store that is wrong throughout has a bounded number of findings")

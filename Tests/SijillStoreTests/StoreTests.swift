@@ -50,7 +50,9 @@ import Testing
         content.license = "CC0"
         content.warnings = ["w"]
         content.cut = ["title"]
-        content.extra = [JSONMember(name: "n", value: .number("1e400")), JSONMember(name: "", value: .bool(true))]
+        content.extra = [
+            JSONMember(name: "n", value: .number("1e400")), JSONMember(name: "", value: .bool(true)),
+        ]
         content.text = Array("سطر\n\u{0}بعد الصفر".utf8)
         let change = history.add(content, canonical: true)
         history.repeatRaw()
@@ -170,7 +172,8 @@ import Testing
                 for start in stride(from: 0, to: changes.count, by: 50) {
                     let batch = Array(changes[start..<start + 50])
                     try store.apply(batch)
-                    #expect(try store.sighting(batch.last!.sequence) != nil || batch.last!.record.article == nil)
+                    #expect(
+                        try store.sighting(batch.last!.sequence) != nil || batch.last!.record.article == nil)
                 }
             }
             for _ in 0..<3 {
@@ -179,10 +182,13 @@ import Testing
                         let total = try store.read { connection in
                             try Int.fetchOne(
                                 connection,
-                                sql: "select (select count(*) from sightings) + (select count(*) from rejects)")!
+                                sql:
+                                    "select (select count(*) from sightings) + (select count(*) from rejects)"
+                            )!
                         }
                         #expect(total % 50 == 0)
-                        if let change = changes[..<Int(store.applied.value)].last, let raw = change.record.file.sha256,
+                        if let change = changes[..<Int(store.applied.value)].last,
+                            let raw = change.record.file.sha256,
                             change.record.article != nil
                         {
                             #expect(try store.seen(raw: raw) != nil)

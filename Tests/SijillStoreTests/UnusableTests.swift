@@ -37,7 +37,10 @@ import Testing
             ("delete from articles where sequence = (select max(sequence) from articles)", "as many rows"),
             ("update sightings set file_sha256 = x'00' where sequence = 1", "file_sha256"),
             ("update sightings set matched = 'near' where sequence = 1", "matched"),
-            ("update sightings set canonical_version = 'c9' where canonical_digest is not null", "canonical_digest"),
+            (
+                "update sightings set canonical_version = 'c9' where canonical_digest is not null",
+                "canonical_digest"
+            ),
             ("create table more (a)", "tables"),
             ("drop index repeats", "tables"),
             ("create trigger t after insert on articles begin delete from revisions; end", "tables"),
@@ -45,7 +48,9 @@ import Testing
     func tampered(sql: String, why: String) throws {
         try tamper(path, sql)
         for readOnly in [false, true] {
-            let error = #expect(throws: StoreError.self) { try Store(path: path, log: log, readOnly: readOnly) }
+            let error = #expect(throws: StoreError.self) {
+                try Store(path: path, log: log, readOnly: readOnly)
+            }
             #expect(error?.code == .unusable)
             #expect(error?.description.contains(why) == true, "\(error?.description ?? "")")
             #expect(error?.description.contains("rebuild") == true)

@@ -37,9 +37,11 @@ import Testing
             }
             let totals = store.counts()
             #expect(try Int.fetchOne(connection, sql: "select count(*) from articles") == totals.articles)
-            #expect(try Int.fetchOne(connection, sql: "select count(*) from latest_articles") == totals.articles)
+            #expect(
+                try Int.fetchOne(connection, sql: "select count(*) from latest_articles") == totals.articles)
             #expect(try Int.fetchOne(connection, sql: "select count(*) from deliveries") == totals.sightings)
-            #expect(try Int.fetchOne(connection, sql: "select count(*) from rejected_files") == totals.rejects)
+            #expect(
+                try Int.fetchOne(connection, sql: "select count(*) from rejected_files") == totals.rejects)
             let deliveries = try Int.fetchOne(connection, sql: "select sum(deliveries) from latest_articles")
             #expect(deliveries == totals.sightings)
         }
@@ -48,7 +50,8 @@ import Testing
     private func row(_ change: Change, _ view: String, _ connection: Database) throws -> Row {
         try #require(
             try Row.fetchOne(
-                connection, sql: "select * from \(view) where sequence = ?", arguments: [change.sequence.description]))
+                connection, sql: "select * from \(view) where sequence = ?",
+                arguments: [change.sequence.description]))
     }
 
     private func check(_ change: Change, _ added: Added, _ connection: Database) throws {
@@ -81,7 +84,8 @@ import Testing
         let fields = try JSONParser.parse(Array(delivered.utf8))
         #expect(fields["title"] == (change.content.title.map { .string(Array($0.utf8)) } ?? .null))
         #expect(fields["text"] == .null)
-        let tags = try String.fetchOne(connection, sql: "select json_extract(?, '$.tags[0]')", arguments: [delivered])
+        let tags = try String.fetchOne(
+            connection, sql: "select json_extract(?, '$.tags[0]')", arguments: [delivered])
         #expect(tags == change.content.tags.first)
     }
 
@@ -100,7 +104,8 @@ import Testing
         _ = try Store(path: path, log: LogID.random())
         try plain().read { connection in
             let queries = [
-                Store.selectSighting, Store.selectRepeats, StoreTable.revisions.select + " where sequence = ?",
+                Store.selectSighting, Store.selectRepeats,
+                StoreTable.revisions.select + " where sequence = ?",
                 ArticleFinder.sql,
             ]
             for query in queries {
