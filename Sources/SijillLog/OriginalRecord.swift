@@ -51,6 +51,7 @@ package enum OriginalRecord {
         }
         switch file.format {
         case "json", "jsonl": return "application/json"
+        case "html": return "text/html; charset=\(file.encoding ?? "utf-8")"
         default: return "text/plain; charset=\(file.encoding ?? "utf-8")"
         }
     }

@@ -2,11 +2,13 @@ import SijillFormat
 
 /// From digests to the sequences of the changes that first brought them, in memory.
 ///
-/// Open addressing with linear probing over the first 16 bytes of a digest: 24 bytes a slot, at most four slots in
-/// five taken, so 30 bytes a key when sized for its keys and 38 just after growing. Keys are never removed.
+/// Open addressing with linear probing over the first 16 bytes of a digest: 24 bytes a slot, at most four
+/// slots in five taken, so 30 bytes a key when sized for its keys and 38 just after growing. Keys are never
+/// removed.
 ///
-/// Two different digests may share their first 16 bytes (nobody has seen it happen; making a pair takes about 2^64
-/// tries). The first one keeps the key, so whoever looks up must compare the whole digest with the row that was found.
+/// Two different digests may share their first 16 bytes (nobody has seen it happen; making a pair takes about
+/// 2^64 tries). The first one keeps the key, so whoever looks up must compare the whole digest with the row
+/// that was found.
 struct DigestTable: Sendable {
     private var keys: [UInt128]
     /// Sequences; 0, which names no change, marks a free slot.

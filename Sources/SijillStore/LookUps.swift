@@ -2,7 +2,8 @@ import SijillFormat
 
 /// What the store keeps in memory: where each digest was first seen, and how much there is of everything.
 ///
-/// It is a function of the rows of `sightings` and `rejects`, made from them at open and kept in step by `apply`.
+/// It is a function of the rows of `sightings` and `rejects`, made from them at open and kept in step by
+/// `apply`.
 struct LookUps: Sendable {
     private(set) var applied: SequenceNumber = .none
     private(set) var counts = StoreCounts()
@@ -50,7 +51,8 @@ struct LookUps: Sendable {
         canonical[version]?[key]
     }
 
-    /// Where an article of this id can have begun: an id is the first half of a canonical digest, or of a raw one.
+    /// Where an article of this id can have begun: an id is the first half of a canonical digest, or of a raw
+    /// one.
     func sequences(article key: UInt128) -> [SequenceNumber] {
         CanonicalDigest.Version.allCases.compactMap { canonical[$0]?[key] } + [raw[key]].compactMap { $0 }
     }

@@ -2,8 +2,8 @@ import SijillFormat
 
 /// Reads the values of one row in the order in which `StoreRow` wrote them.
 ///
-/// Each function takes the next value, and throws `StoreError` with code `unusable` when it is not what `StoreRow`
-/// writes there: the file was changed by a foreign hand or a failing disk.
+/// Each function takes the next value, and throws `StoreError` with code `unusable` when it is not what
+/// `StoreRow` writes there: the file was changed by a foreign hand or a failing disk.
 struct RowFields {
     private let values: [StoreValue]
     private let columns: [String]

@@ -1,8 +1,9 @@
 import GRDB
 import GRDBSQLite
+import SijillFormat
 
-/// Values go to and from SQLite here without passing through `String`, whose conversions would cost more than the
-/// insert itself. This is the only file that calls SQLite's C interface; the calls are those of
+/// Values go to and from SQLite here without passing through `String`, whose conversions would cost more than
+/// the insert itself. This is the only file that calls SQLite's C interface; the calls are those of
 /// https://www.sqlite.org/c3ref/intro.html, made on the connection's own queue, inside GRDB's access blocks.
 extension Statement {
     /// Tells SQLite to copy what it is given before the call returns.
@@ -57,6 +58,25 @@ extension Statement {
         case SQLITE_BLOB: .blob(bytes(at: column))
         default: .null
         }
+    }
+
+    func isNull(at column: Int32) -> Bool { sqlite3_column_type(sqliteStatement, column) == SQLITE_NULL }
+
+    /// The number there; nil when it is none.
+    func number(at column: Int32) -> UInt64? {
+        guard sqlite3_column_type(sqliteStatement, column) == SQLITE_INTEGER else { return nil }
+        return UInt64(bitPattern: sqlite3_column_int64(sqliteStatement, column))
+    }
+
+    /// The digest there; nil when it is none.
+    func digest(at column: Int32) -> Digest? {
+        guard sqlite3_column_type(sqliteStatement, column) == SQLITE_BLOB,
+            sqlite3_column_bytes(sqliteStatement, column) == Digest.bytes,
+            let start = sqlite3_column_blob(sqliteStatement, column)
+        else { return nil }
+        let high = start.loadUnaligned(fromByteOffset: 0, as: UInt128.self)
+        let low = start.loadUnaligned(fromByteOffset: 16, as: UInt128.self)
+        return Digest(high: UInt128(bigEndian: high), low: UInt128(bigEndian: low))
     }
 
     /// The bytes of a text or blob. SQLite keeps them until the next step; they are copied before that.

@@ -5,9 +5,11 @@ import SijillFormat
 import struct SijillFormat.Cursor
 
 extension Store {
-    /// The latest state of an article; nil when there is none of that id. O(log n + deliveries of the article).
+    /// The latest state of an article; nil when there is none of that id. O(log n + deliveries of the
+    /// article).
     ///
-    /// Should two texts ever share an id (128 bits of SHA-256), both stand in the tables and the earlier is given.
+    /// Should two texts ever share an id (128 bits of SHA-256), both stand in the tables and the earlier is
+    /// given.
     ///
     /// - Throws: `StoreError`.
     package func current(_ id: ArticleID) throws -> ArticleState? {
@@ -47,8 +49,9 @@ extension Store {
 
     /// The text that came with exactly these bytes. Rejected bytes do not count, so they may be tried again.
     ///
-    /// A miss costs no access to the file. A hit is compared with the whole digest; bytes whose digest only shares
-    /// its first half with known ones are not seen, so they are added as what they are: nothing is merged.
+    /// A miss costs no access to the file. A hit is compared with the whole digest; bytes whose digest only
+    /// shares its first half with known ones are not seen, so they are added as what they are: nothing is
+    /// merged.
     ///
     /// - Throws: `StoreError`.
     package func seen(raw digest: Digest) throws -> SeenText? {

@@ -6,25 +6,25 @@ import Synchronization
 
 /// The store: a view of the log in SQLite, for look-ups, for the feed and for people with any SQLite tool.
 ///
-/// It holds nothing that the log does not hold, and `apply` is its only writer: delete it, apply the log again, and
-/// the same rows are there again. So its transactions need not be durable one by one (WAL, `synchronous=NORMAL`); after
-/// a crash the daemon applies the changes behind `applied`.
+/// It holds nothing that the log does not hold, and `apply` is its only writer: delete it, apply the log
+/// again, and the same rows are there again. So its transactions need not be durable one by one (WAL,
+/// `synchronous=NORMAL`); after a crash the daemon applies the changes behind `applied`.
 ///
-/// `apply`, `checkpoint` and `close` belong to the ledger's queue. Everything else may be called from any thread; a
-/// reader sees the state after some whole `apply` and never waits for the writer.
+/// `apply`, `checkpoint` and `close` belong to the ledger's queue. Everything else may be called from any
+/// thread; a reader sees the state after some whole `apply` and never waits for the writer.
 package final class Store: Sendable {
     package let path: String
     let log: LogID
     let pool: DatabasePool
     let lookUps: Mutex<LookUps>
 
-    /// Opens the store at `path`, or makes an empty one. O(number of changes): about a second a million.
+    /// Opens the store at `path`, or makes an empty one. O(number of changes): about three seconds a million.
     ///
     /// The file is made with mode 0640; SQLite gives the same to the `-wal` and `-shm` beside it.
     ///
     /// - Parameter readOnly: Writes nothing and makes nothing; the look-ups stay as they are at open.
-    /// - Throws: `StoreError` with code `unusable` when the file is not a sound store of this log and version: remove
-    ///   it and apply the log to a new one. The file is left as it is.
+    /// - Throws: `StoreError` with code `unusable` when the file is not a sound store of this log and
+    ///   version: remove it and apply the log to a new one. Nothing in it is repaired.
     package init(path: String, log: LogID, readOnly: Bool = false) throws {
         self.path = path
         self.log = log
@@ -45,8 +45,8 @@ package final class Store: Sendable {
         }
     }
 
-    /// Every file of the store at `path`. To replace a store: close it, remove all of these, rename the new one's
-    /// first into place.
+    /// Every file of the store at `path`. To replace a store: close it, remove all of these, rename the new
+    /// one's first into place.
     package static func files(path: String) -> [String] { [path, path + "-wal", path + "-shm"] }
 
     /// Sequence of the last change applied.
@@ -54,10 +54,11 @@ package final class Store: Sendable {
 
     package func counts() -> StoreCounts { lookUps.withLock { $0.counts } }
 
-    /// Writes what `changes` say, in one transaction; after its commit all readers see it. Call it on the ledger's queue.
+    /// Writes what `changes` say, in one transaction; after its commit all readers see it. Call it on the
+    /// ledger's queue.
     ///
-    /// `changes` must be of this store's log and the ones that follow `applied`: anything else is an error of ours and
-    /// traps.
+    /// `changes` must be of this store's log and the ones that follow `applied`: anything else is an error of
+    /// ours and traps.
     ///
     /// - Throws: `StoreError`; then nothing of `changes` stands, neither in SQLite nor in the look-ups.
     package func apply(_ changes: [Change]) throws {
@@ -76,8 +77,8 @@ package final class Store: Sendable {
                 try writer.finish(applied: last.sequence)
                 try database.commit()
             } catch {
-                // SQLite does not keep errno when a commit fails (`sqlite3_system_errno` says 0). It still stands from
-                // the call that failed, as nothing failed after that one.
+                // SQLite does not keep errno when a commit fails (`sqlite3_system_errno` says 0). It still
+                // stands from the call that failed, as nothing failed after that one.
                 let number = errno
                 if database.isInsideTransaction { try? database.rollback() }
                 guard let error = error as? DatabaseError else { throw error }
@@ -89,8 +90,8 @@ package final class Store: Sendable {
         }
     }
 
-    /// Moves what the WAL holds into the file and cuts the WAL, both synced. Part of it stays where a reader is still
-    /// at work; nothing is lost by that.
+    /// Moves what the WAL holds into the file and cuts the WAL, both synced. Part of it stays where a reader
+    /// is still at work; nothing is lost by that.
     package func checkpoint() throws {
         try pool.writeWithoutTransaction { database in
             do {

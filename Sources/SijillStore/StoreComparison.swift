@@ -1,12 +1,13 @@
 import GRDB
 import SijillFormat
 
-/// Compares a store with the log that it is a view of, for `sijilld check`: every row of every table against what `apply`
-/// would write, no row more or less, the schema, SQLite's own integrity check.
+/// Compares a store with the log that it is a view of, for `sijilld check`: every row of every table against
+/// what `apply` would write, no row more or less, the schema, SQLite's own integrity check.
 ///
-/// It reads one snapshot, taken at `init`, so the daemon may go on writing; the WAL cannot be cut while it lasts. Give
-/// it the changes of the log in order, from the first to `applied`, then call `finish`. One row of each table is in
-/// memory at a time. What is wrong is a finding, never an error: a sentence that names the table and the sequence.
+/// It reads one snapshot, taken at `init`, so the daemon may go on writing; the WAL cannot be cut while it
+/// lasts. Give it the changes of the log in order, from the first to `applied`, then call `finish`. One row
+/// of each table is in memory at a time. What is wrong is a finding, never an error: a sentence that names
+/// the table and the sequence.
 ///
 /// Not found are bits that SQLite does not use: free space inside a page, which holds no row.
 package final class StoreComparison {
@@ -42,7 +43,8 @@ package final class StoreComparison {
         return try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    /// Compares what these changes wrote. They follow the ones given before; those behind `applied` are passed over.
+    /// Compares what these changes wrote. They follow the ones given before; those behind `applied` are
+    /// passed over.
     package func add(_ changes: [Change]) {
         for change in changes {
             precondition(change.sequence == next, "change \(change.sequence) compared where \(next) was due")
@@ -59,8 +61,8 @@ package final class StoreComparison {
         }
     }
 
-    /// Looks for what no change wrote, and ends the snapshot. Everything found, in the order in which it was found;
-    /// empty when the store is sound.
+    /// Looks for what no change wrote, and ends the snapshot. Everything found, in the order in which it was
+    /// found; empty when the store is sound.
     package func finish() -> [String] {
         if next <= applied {
             let last = next.value - 1

@@ -5,14 +5,15 @@ import SijillFormat
 /// What the store could not do: an open code, and what, where and what to do in words.
 package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
-        /// The file is no sound store of this log and version. The log is the truth: remove the files of the store
-        /// (`Store.files`) and apply the log to a new one.
+        /// The file is no sound store of this log and version. The log is the truth: remove the files of the
+        /// store (`Store.files`) and apply the log to a new one.
         case unusable
         /// No space, no quota. Nothing of the transaction stands; the same call works once there is space.
         case outOfSpace
         /// A read, write or sync failed. Nothing of the transaction stands; end the process.
         case inputOutput
-        /// A change contradicts the changes before it, so the log is not sound. Nothing of the transaction stands.
+        /// A change contradicts the changes before it, so the log is not sound. Nothing of the transaction
+        /// stands.
         case contradiction
         /// Anything else: the file cannot be opened, or is held by another process.
         case failed
@@ -64,8 +65,8 @@ extension StoreError {
         case .SQLITE_FULL:
             self.init(.outOfSpace, message, remedy: "free some space")
         case .SQLITE_IOERR where number == ENOSPC || number == EDQUOT:
-            // SQLite says FULL only when a write to the file itself found no space; a quota, or no space for the
-            // index of the WAL, comes as an I/O error.
+            // SQLite says FULL only when a write to the file itself found no space; a quota, or no space for
+            // the index of the WAL, comes as an I/O error.
             self.init(.outOfSpace, message, remedy: "free some space or raise the quota")
         case .SQLITE_IOERR:
             let cause = number == 0 ? "" : ": \(String(cString: strerror(number)))"

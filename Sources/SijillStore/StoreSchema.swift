@@ -1,11 +1,13 @@
-/// The tables and views of the store, as SQLite keeps them: `sqlite3 sijill.sqlite .schema` shows this text with its
-/// comments. `Documentation/Store.md` says how to read them.
+/// The tables and views of the store, as SQLite keeps them: `sqlite3 sijill.sqlite .schema` shows this text
+/// with its comments. `Documentation/Store.md` says how to read them.
 enum StoreSchema {
-    /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is rebuilt.
+    /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is
+    /// rebuilt.
     static let version: Int64 = 2
 
-    /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page of its
-    /// own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in memory.
+    /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page
+    /// of its own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in
+    /// memory.
     static let sql = """
         create table meta (
           id integer primary key check (id = 1),  -- there is one row

@@ -23,5 +23,6 @@ struct OriginalRecordTests {
     @Test("A page says its encoding")
     func page() {
         #expect(type("خبر.txt", "text") == "text/plain; charset=windows-1256")
+        #expect(type("خبر.html", "html") == "text/html; charset=windows-1256")
     }
 }

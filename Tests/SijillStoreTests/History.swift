@@ -1,9 +1,9 @@
 import SijillFormat
 
-/// Makes histories such as the daemon would write: texts that are new, repeated byte for byte, repeated in other bytes,
-/// and inputs that are rejected. The same seed makes the same history.
+/// Makes histories such as the daemon would write: texts that are new, repeated byte for byte, repeated in
+/// other bytes, and inputs that are rejected. The same seed makes the same history.
 struct History {
-    private(set) var generator: SeededGenerator
+    var generator: SeededGenerator
     private(set) var changes: [Change] = []
     let log: LogID
     private var epoch: Epoch

@@ -139,7 +139,7 @@ import Testing
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         let rows = try dump(path)
         var foundCount = 0
-        for _ in 0..<250 {
+        for _ in 0..<100 {
             var flipped = whole
             let place = Int.random(in: 0..<whole.count, using: &generator)
             let bit = UInt8.random(in: 0..<8, using: &generator)
@@ -152,7 +152,7 @@ import Testing
                 foundCount += 1
             }
         }
-        #expect(foundCount > 125, "seed \(seed)")
+        #expect(foundCount > 50, "seed \(seed)")
     }
 
     @Test("A store that is wrong throughout has a bounded number of findings")

@@ -2,7 +2,7 @@
 ///
 /// A pure function of the text: nothing depends on what came before, so the same bytes give the same body on
 /// every node. Everything is a range of the text; `removed` and the head together hold every line that is not
-/// in the body. The rule, in this order (decision 0013 says where it goes beyond the contract):
+/// in the body. The rule, in this order (decision 5 says where it goes beyond the contract):
 /// 1. Lines are trimmed and compared folded.
 /// 2. The first line that heads a tail (`JunkPhrases.tailHeads`) cuts all from there, if less than 20 % of the
 ///    prose follows. If not, that line alone is junk.
