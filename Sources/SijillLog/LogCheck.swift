@@ -114,7 +114,10 @@ package struct LogCheck {
             while walk.position.sequence < bound ?? .max, let walked = try walk.next() {
                 changeCount += 1
                 progress(UInt64(walked.entry.layout.length) + (walked.original?.length ?? 0))
-                if let wrong = index.fault(LogFiles.bytes([walked.entry])) { report(wrong) }
+                if let wrong = index.fault(LogFiles.bytes([walked.entry])) {
+                    // Until there is a tree, a leaf and its hash are each other's only witness: both are named.
+                    report("\(wrong), in \(files.segment) from byte \(walked.entry.offset) on")
+                }
                 if let original = walked.original,
                     let wrong = originalsIndex.fault(LogFiles.bytes([original]))
                 {
@@ -198,6 +201,6 @@ private struct IndexCheck {
                 ? nil : "\(path): \(bytes == nil ? "missing" : "ends at byte \(bytes!.count), too early")"
         }
         let same = zip(bytes[start..<start + entryBytes], expected).prefix { $0 == $1 }.count
-        return same == entryBytes ? nil : "\(path): byte \(start + same): the entry is not that of its change"
+        return same == entryBytes ? nil : "\(path): byte \(start + same): the entry does not fit its change"
     }
 }
