@@ -58,6 +58,7 @@ let package = Package(
     targets: [
         // Pure.
         module("SijillFormat", [crypto]),
+        module("SijillMerkle", ["SijillFormat", crypto]),
         module("SijillText"),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CUchardet", providers: [.apt(["libuchardet-dev"])]),
@@ -67,7 +68,7 @@ let package = Package(
         .target(name: "CSijillSystem"),
         module("SijillFiles", ["SijillFormat", "CSijillSystem"]),
         // The truth, and the view of it. They do not know each other.
-        module("SijillLog", ["SijillFormat", "SijillFiles"]),
+        module("SijillLog", ["SijillFormat", "SijillMerkle", "SijillFiles"]),
         module("SijillStore", ["SijillFormat", "SijillText", grdb, sqlite]),
         // The way in, and the way out.
         module("SijillIngest", ["SijillFormat", "SijillText", "SijillArticles", "SijillFiles", logging]),
@@ -90,6 +91,7 @@ let package = Package(
         // The tests.
         module("SijillTesting", ["SijillFormat", "SijillFiles"]),
         tests(of: "SijillFormat"),
+        tests(of: "SijillMerkle"),
         tests(of: "SijillText"),
         tests(of: "SijillArticles"),
         tests(of: "SijillFiles"),
