@@ -36,12 +36,16 @@ struct ChangesRequest: Equatable {
     var isLive = false
     var form = Form.array(contentType: "application/json")
 
+    /// Names of all parameters.
+    static let parameters = [
+        "since", "lastEventId", "last-event-id", "limit", "max_bytes", "text", "content", "live",
+    ]
+
     /// Reads query and headers.
     ///
     /// - Throws: `Problem` with status 400 for what is unknown, given twice or out of range, 406 for an Accept that
     ///   names nothing that is served.
-    init(query: String?, headers: HTTPFields) throws(Problem) {
-        let parameters = try Query(query)
+    init(_ parameters: Query, headers: HTTPFields) throws(Problem) {
         var boundary: String?
         for (name, value) in parameters.pairs {
             switch name {
@@ -61,10 +65,7 @@ struct ChangesRequest: Equatable {
             case "live":
                 try Self.expect("stream", value, of: name)
                 isLive = true
-            default:
-                throw .badRequest(
-                    "'\(name)' is no parameter of changes; there are since, limit, max_bytes, text, content and live"
-                )
+            default: preconditionFailure("'\(name)' is no parameter of changes, and its route let it through")
             }
         }
         if isLive, let boundary {
@@ -126,46 +127,6 @@ struct ChangesRequest: Equatable {
 
 extension HTTPField.Name {
     static let lastEventID = HTTPField.Name("Last-Event-ID")!
-}
-
-/// The parameters of a URL, each at most once.
-struct Query: Equatable {
-    private(set) var pairs: [(name: String, value: String)] = []
-
-    /// A `+` stands for itself, so that an RFC 3339 offset may be typed as it is; a space is `%20`.
-    init(_ query: String?) throws(Problem) {
-        guard let query, !query.isEmpty else { return }
-        for part in query.split(separator: "&") {
-            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decoded(halves[0]),
-                let value = Self.decoded(halves.count > 1 ? halves[1] : "")
-            else { throw .badRequest("the query is not valid percent-encoded UTF-8") }
-            if self[name] != nil { throw .badRequest("'\(name)' is given twice") }
-            pairs.append((name, value))
-        }
-    }
-
-    subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
-
-    static func == (a: Query, b: Query) -> Bool { a.pairs.elementsEqual(b.pairs, by: ==) }
-
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = rest.prefix(2)
-            guard digits.count == 2, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-                let value = UInt8(Substring(digits), radix: 16)
-            else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
 }
 
 /// The media ranges of Accept (RFC 9110 §12.5.1).

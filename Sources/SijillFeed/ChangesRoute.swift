@@ -10,9 +10,9 @@ struct ChangesRoute: Sendable {
     let heartbeat: Duration
 
     /// - Throws: `Problem`, or what reading the log throws.
-    func respond(to request: Request, on channel: any Channel) async throws -> Response {
-        let asked = try ChangesRequest(query: request.uri.query, headers: request.headers)
-        let isHead = request.method == .head
+    func respond(to routed: RoutedRequest) async throws -> Response {
+        let (request, channel, isHead) = (routed.request, routed.channel, routed.isHead)
+        let asked = try ChangesRequest(routed.query, headers: request.headers)
         if asked.isLive { return try await stream(asked, isHead: isHead, on: channel) }
         let reader = reader
         let page = try await offLoop { try Page(asked, reader) }

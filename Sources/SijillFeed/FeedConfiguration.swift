@@ -46,4 +46,6 @@ package enum FeedLimits {
     package static let streamBytes = 1 << 20
     /// Bytes of a request's head.
     package static let requestHeadBytesMax = 16 << 10
+    /// Bytes of a request's body.
+    package static let requestBodyBytesMax = 1 << 20
 }

@@ -4,34 +4,24 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import SijillFormat
-import SijillLog
-import SijillStore
 
-/// What a request is answered with: the one place where routes stand and errors become answers.
+/// What a request is answered with: finds its route and turns errors into answers.
 package struct FeedResponder: HTTPResponder {
     private let hosts: HostRule
-    private let changes: ChangesRoute
-    private let articles: ArticleRoute
-    private let log: LogRoute
-    private let health: @Sendable () -> Health
+    private let table: RouteTable
     private let logger: Logger
 
-    init(
-        reader: LogReader, store: Store, configuration: FeedConfiguration,
-        health: @escaping @Sendable () -> Health, logger: Logger
-    ) {
-        hosts = HostRule(configuration)
-        changes = ChangesRoute(reader: reader, heartbeat: configuration.heartbeat)
-        articles = ArticleRoute(reader: reader, store: store)
-        log = LogRoute(reader: reader, store: store)
-        self.health = health
-        self.logger = logger
+    init(_ services: FeedServices, additional: [Route]) {
+        hosts = HostRule(services.configuration)
+        table = RouteTable(routes: FeedRoutes.all(services) + additional)
+        logger = services.logger
     }
 
     package func respond(to request: Request, context: FeedContext) async throws -> Response {
         do {
             try hosts.check(request.head)
-            return try await route(request, context)
+            let (route, routed) = try table.find(request, on: context.channel)
+            return try await route.answer(routed)
         } catch let problem as Problem {
             return problem.response(head: request.method == .head)
         } catch is CancellationError {
@@ -41,49 +31,6 @@ package struct FeedResponder: HTTPResponder {
             logger.error(
                 "a request failed", metadata: ["feed.path": "\(request.uri.path)", "feed.error": "\(error)"])
             return Problem.failed.response(head: request.method == .head)
-        }
-    }
-
-    private func route(_ request: Request, _ context: FeedContext) async throws -> Response {
-        let path = request.uri.path
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-        switch Array(parts) {
-        case ["v1", "changes"]:
-            try readOnly(request)
-            return try await changes.respond(to: request, on: context.channel)
-        case ["v1", "log"]:
-            try readOnly(request)
-            try noParameters(request)
-            return try await log.respond(to: request)
-        case let parts where parts.count == 3 && parts[..<2] == ["v1", "articles"]:
-            try readOnly(request)
-            try noParameters(request)
-            return try await articles.article(String(parts[2]), request)
-        case let parts where parts.count == 4 && parts[..<2] == ["v1", "articles"] && parts[3] == "original":
-            try readOnly(request)
-            try noParameters(request)
-            return try await articles.original(String(parts[2]), request, on: context.channel)
-        case ["healthz"]:
-            try readOnly(request)
-            return .json(.object([JSONMember("status", "ok")]), for: request)
-        case ["readyz"]:
-            try readOnly(request)
-            if case .notReady(let reason) = health() { throw Problem.notReady(reason) }
-            return .json(.object([JSONMember("status", "ready")]), for: request)
-        default:
-            throw Problem.notFound("nothing is served at \(path)")
-        }
-    }
-
-    private func readOnly(_ request: Request) throws(Problem) {
-        guard request.method == .get || request.method == .head else {
-            throw .methodNotAllowed(request.method.rawValue, path: request.uri.path)
-        }
-    }
-
-    private func noParameters(_ request: Request) throws(Problem) {
-        if let first = try Query(request.uri.query).pairs.first {
-            throw .badRequest("'\(first.name)' is no parameter of \(request.uri.path); it has none")
         }
     }
 }

@@ -20,12 +20,14 @@ package struct FeedServer: Service {
     private let onListening: @Sendable (FeedConfiguration.Address) async -> Void
 
     /// - Parameters:
+    ///   - additional: routes that stand beside those of this module.
     ///   - health: asked by `/readyz`; called on any thread, so it must not wait for anything.
     ///   - onListening: called once, with the address that was bound, when connections are accepted.
     package init(
         reader: LogReader,
         store: Store,
         configuration: FeedConfiguration = FeedConfiguration(),
+        additional: [Route] = [],
         health: @escaping @Sendable () -> Health,
         logger: Logger = Logger(label: "sijill.feed"),
         onListening: @escaping @Sendable (FeedConfiguration.Address) async -> Void = { _ in }
@@ -34,8 +36,9 @@ package struct FeedServer: Service {
         self.reader = reader
         self.logger = logger
         self.onListening = onListening
-        responder = FeedResponder(
+        let services = FeedServices(
             reader: reader, store: store, configuration: configuration, health: health, logger: logger)
+        responder = FeedResponder(services, additional: additional)
     }
 
     /// Listens and serves until it is told to stop.

@@ -24,19 +24,20 @@ package struct Problem: Error, Hashable, Sendable {
     }
 
     /// A parameter, or its value, that is not understood. Nothing is ever silently ignored.
-    static func badRequest(_ detail: String) -> Problem {
+    package static func badRequest(_ detail: String) -> Problem {
         Problem("bad-request", "The request is not understood", status: 400, detail: detail)
     }
 
-    static func notFound(_ detail: String) -> Problem {
+    package static func notFound(_ detail: String) -> Problem {
         Problem("not-found", "There is no such thing", status: 404, detail: detail)
     }
 
-    static func methodNotAllowed(_ method: String, path: String) -> Problem {
+    static func methodNotAllowed(_ method: String, path: String, allowed: [String]) -> Problem {
+        let allow = allowed.joined(separator: ", ")
         var problem = Problem(
             "method-not-allowed", "The method is not allowed", status: 405,
-            detail: "\(method) is not allowed on \(path); use GET or HEAD")
-        problem.allow = "GET, HEAD"
+            detail: "\(method) is not allowed on \(path); use \(allow.replacing(", ", with: " or "))")
+        problem.allow = allow
         return problem
     }
 

@@ -1,0 +1,54 @@
+import Hummingbird
+import Logging
+import SijillFormat
+import SijillLog
+import SijillStore
+
+/// What the routes of the feed are made from.
+struct FeedServices: Sendable {
+    let reader: LogReader
+    let store: Store
+    let configuration: FeedConfiguration
+    let health: @Sendable () -> Health
+    let logger: Logger
+}
+
+/// The one list of the routes of this module. A route's own file says what it answers.
+enum FeedRoutes {
+    static func all(_ services: FeedServices) -> [Route] {
+        changes(services) + articles(services) + health(services)
+    }
+
+    private static func changes(_ services: FeedServices) -> [Route] {
+        let changes = ChangesRoute(reader: services.reader, heartbeat: services.configuration.heartbeat)
+        let log = LogRoute(reader: services.reader, store: services.store)
+        return [
+            Route("/v1/changes", parameters: ChangesRequest.parameters) { asked in
+                try await changes.respond(to: asked)
+            },
+            Route("/v1/log") { try await log.respond(to: $0.request) },
+        ]
+    }
+
+    private static func articles(_ services: FeedServices) -> [Route] {
+        let articles = ArticleRoute(reader: services.reader, store: services.store)
+        return [
+            Route("/v1/articles/{article}") { try await articles.article($0["article"], $0.request) },
+            Route("/v1/articles/{article}/original") {
+                try await articles.original($0["article"], $0.request, on: $0.channel)
+            },
+        ]
+    }
+
+    private static func health(_ services: FeedServices) -> [Route] {
+        [
+            Route("/healthz", scope: .open) {
+                .json(.object([JSONMember("status", "ok")]), for: $0.request)
+            },
+            Route("/readyz", scope: .open) { asked in
+                if case .notReady(let reason) = services.health() { throw Problem.notReady(reason) }
+                return .json(.object([JSONMember("status", "ready")]), for: asked.request)
+            },
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+/// The parameters of a URL, each at most once.
+package struct Query: Sendable {
+    package private(set) var pairs: [(name: String, value: String)] = []
+
+    /// A `+` stands for itself, so that an RFC 3339 offset may be typed as it is; a space is `%20`.
+    package init(_ query: String?) throws(Problem) {
+        guard let query, !query.isEmpty else { return }
+        for part in query.split(separator: "&") {
+            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentEncoding.decoded(halves[0]),
+                let value = PercentEncoding.decoded(halves.count > 1 ? halves[1] : "")
+            else { throw .badRequest("the query is not valid percent-encoded UTF-8") }
+            if self[name] != nil { throw .badRequest("'\(name)' is given twice") }
+            pairs.append((name, value))
+        }
+    }
+
+    package subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+}
+
+/// Percent-encoded text (RFC 3986 §2.1).
+enum PercentEncoding {
+    /// Nil when it is not valid, or not UTF-8.
+    static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+                let value = UInt8(Substring(digits), radix: 16)
+            else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
