@@ -72,17 +72,17 @@ let package = Package(
         module("SijillStore", ["SijillFormat", "SijillText", grdb, sqlite]),
         // The way in, and the way out.
         module("SijillIngest", ["SijillFormat", "SijillText", "SijillArticles", "SijillFiles", logging]),
-        module("SijillFeed", ["SijillFormat", "SijillLog", "SijillStore", hummingbird, lifecycle, logging]),
+        module("SijillFeed", ["SijillFormat", "SijillMerkle", "SijillLog", "SijillStore", hummingbird, lifecycle, logging]),
         // The daemon.
         module(
             "SijillDaemon",
             [
-                "SijillFormat", "SijillArticles", "SijillFiles", "SijillLog", "SijillStore", "SijillIngest",
+                "SijillFormat", "SijillMerkle", "SijillArticles", "SijillFiles", "SijillLog", "SijillStore", "SijillIngest",
                 "SijillFeed", arguments, configuration, yams, hummingbird, lifecycle, logging,
             ]),
         program("SijillServer", ["SijillDaemon"]),
         // The clients.
-        module("Sijill", ["SijillFormat", httpClient]),
+        module("Sijill", ["SijillFormat", "SijillMerkle", httpClient]),
         program("SijillCLI", ["Sijill", "SijillFormat", "SijillFiles", arguments]),
         // The measuring programs.
         .executableTarget(

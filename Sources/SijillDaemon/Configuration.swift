@@ -13,6 +13,8 @@ package struct DaemonConfiguration: Hashable, Sendable {
     package var listen = ListenAddress.tcp(host: "127.0.0.1", port: 8750)
     /// `log.level`: what the logger writes, not what the log holds.
     package var logLevel = Logger.Level.info
+    /// `log.origin`: the name that checkpoints are signed under; nil for `sijill.local/<log>`.
+    package var logOrigin: String?
     /// `disk.reserve`: intake pauses when less than this is free.
     package var diskReserveBytes = 256 << 20
     package var limits = IntakeLimits()

@@ -1,5 +1,6 @@
 import Logging
 import SijillFormat
+import SijillMerkle
 
 /// Every key that can be configured, as it is written with dots.
 package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
@@ -11,6 +12,7 @@ package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
     case inboxAfter = "inbox.after"
     case listen
     case logLevel = "log.level"
+    case logOrigin = "log.origin"
     case diskReserve = "disk.reserve"
     case limitsFile = "limits.file"
     case limitsJSONL = "limits.jsonl"
@@ -56,6 +58,7 @@ extension DaemonConfiguration {
         case .inboxAfter: inbox.after = try afterIntake(text)
         case .listen: listen = try ListenAddress(parsing: text)
         case .logLevel: logLevel = try level(text)
+        case .logOrigin: logOrigin = try origin(text)
         case .diskReserve: diskReserveBytes = try size(text, in: ByteCount(0)...ByteCount(1 << 40))
         case .limitsFile: limits.fileBytesMax = try size(text, in: bytes)
         case .limitsJSONL: limits.jsonlBytesMax = try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40))
@@ -73,6 +76,13 @@ extension DaemonConfiguration {
 private func path(_ text: String) throws(InvalidValue) -> String {
     guard !text.isEmpty, !text.utf8.contains(0) else {
         throw InvalidValue(text, expected: "the path of a folder")
+    }
+    return text
+}
+
+private func origin(_ text: String) throws(InvalidValue) -> String {
+    guard NoteVerifierKey.isName(text), text.utf8.count <= 255 else {
+        throw InvalidValue(text, expected: "a name without spaces and '+', such as archive.example/log")
     }
     return text
 }

@@ -51,7 +51,7 @@ package final class Daemon: Sendable {
                 try await group.next()
                 return
             }
-            let control = try ControlServer(configuration.data) { Self.answer($0, parts.ledger) }
+            let control = try ControlServer(configuration.data) { Self.answer($0, $1, parts.ledger) }
             parts.inbox.start(open: parts.openChanges)
             let watchdog = Watchdog(notifier, ledger: parts.ledger)
             ready(address)
@@ -71,7 +71,7 @@ package final class Daemon: Sendable {
     package func runOnce() async throws -> Bool {
         let parts = try open()
         let stop = StopSignals(inbox: parts.inbox)
-        let control = try ControlServer(configuration.data) { Self.answer($0, parts.ledger) }
+        let control = try ControlServer(configuration.data) { Self.answer($0, $1, parts.ledger) }
         parts.inbox.start(open: parts.openChanges)
         while !stop.isRequested, !parts.inbox.counters().isTakenIn {
             try await Task.sleep(for: .milliseconds(20))
@@ -96,7 +96,7 @@ package final class Daemon: Sendable {
         let lock = try prepareDirectory()
         let reserve = DiskReserve(configuration.data, bytesFreeMin: UInt64(configuration.diskReserveBytes))
         if reserve.lackOfSpace() != nil { reserve.release() }
-        let log = try ChangeLog(configuration.data)
+        let log = try ChangeLog(configuration.data, origin: configuration.logOrigin)
         for line in log.recovery.lines { logger.notice("\(line)") }
         log.announce()
         let store = try StoreOpening(configuration.data, logger: logger).open(for: log.reader)
@@ -234,9 +234,17 @@ package final class Daemon: Sendable {
             ])
     }
 
-    private static func answer(_ question: ControlServer.Question, _ ledger: Ledger) -> String {
+    private static func answer(
+        _ question: ControlServer.Question, _ argument: String, _ ledger: Ledger
+    ) -> String {
         switch question {
         case .position: #"{"sequence":\#(ledger.position())}"#
+        case .rotateKey:
+            ControlQuestion.answer {
+                .object([
+                    JSONMember(name: "key", value: .string(Array(try ledger.rotateKey().description.utf8)))
+                ])
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import SijillFiles
 import SijillFormat
 import SijillIngest
 import SijillLog
+import SijillMerkle
 import SijillStore
 import Synchronization
 
@@ -125,6 +126,9 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     package func position() -> SequenceNumber {
         queue.sync { log.tip?.sequence ?? .none }
     }
+
+    /// Makes a new signing key; see `LogTree.rotate`. From any queue but the ledger's.
+    package func rotateKey() throws -> NoteVerifierKey { try queue.sync { try log.tree.rotate() } }
 
     // MARK: - On the queue
 
@@ -282,7 +286,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     // MARK: State
 
     private func scheduleState() {
-        guard !isStateTimerSet, !hasFailed, !isClosed, log.isStateBehind else { return }
+        guard !isStateTimerSet, !hasFailed, !isClosed, log.isStateBehind || isTreeBehind else { return }
         isStateTimerSet = true
         let sinceLast = ContinuousClock.now - stateWritten
         stateTimer?.schedule(after: max(Self.idleDelay, Self.stateInterval - sinceLast))
@@ -291,7 +295,19 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private func stateIsDue() {
         isStateTimerSet = false
         finish { try log.writeState() }
+        publishTree()
         scheduleState()
+    }
+
+    /// Whether changes are announced that no checkpoint has been asked to cover.
+    private var isTreeBehind: Bool { log.tree.isBehind(log.reader.tip?.sequence ?? .none) }
+
+    /// Signs what is announced, behind the state that has just been written, on the tree's queue.
+    private func publishTree() {
+        guard !hasFailed, !isPaused, let tip = log.reader.tip else { return }
+        log.tree.publish(through: tip.sequence) { [self] error in
+            queue.async { [self] in finish { throw error } }
+        }
     }
 
     private func finish(_ write: () throws -> Void) {

@@ -16,7 +16,7 @@ struct FeedServices: Sendable {
 /// The one list of the routes of this module. A route's own file says what it answers.
 enum FeedRoutes {
     static func all(_ services: FeedServices) -> [Route] {
-        changes(services) + articles(services) + health(services)
+        changes(services) + articles(services) + evidence(services) + health(services)
     }
 
     private static func changes(_ services: FeedServices) -> [Route] {

@@ -20,9 +20,9 @@ struct LogRoute: Sendable {
                 JSONMember("tip", reader.tip),
                 JSONMember("epoch", reader.epoch.description),
                 JSONMember("sealed_through", reader.sealedThrough.value),
-                // The sequences that search and the signed checkpoint have reached: neither is there yet.
+                // The sequence that search has reached: it is not there yet.
                 JSONMember(name: "searchable", value: .null),
-                JSONMember(name: "checkpoint", value: .null),
+                JSONMember(name: "checkpoint", value: EvidenceRoute.summary(reader.tree)),
                 JSONMember("schema", SijillFormat.changeSchema),
                 JSONMember(
                     name: "counts",

@@ -11,11 +11,15 @@ package enum LocalSocket {
     /// Bytes of a question or an answer.
     private static let lineBytesMax = 64 << 10
     /// Seconds that the other side may take.
-    private static let patience = 10
+    package static let patience = 10
 
     /// Asks the server at `path`; nil when none listens there.
-    package static func ask(_ path: String, _ question: String) throws(SystemError) -> String? {
-        let socket = try makeSocket(path)
+    ///
+    /// - Parameter patience: seconds that the answer may take.
+    package static func ask(_ path: String, _ question: String, patience: Int = patience) throws(SystemError)
+        -> String?
+    {
+        let socket = try makeSocket(path, patience)
         defer { close(socket) }
         let code = try withAddress(path) { connect(socket, $0, $1) == 0 ? 0 : errno }
         if code == ECONNREFUSED || code == ENOENT { return nil }
@@ -50,14 +54,14 @@ package enum LocalSocket {
         try send(socket, reply(try receive(socket, path)), path)
     }
 
-    private static func makeSocket(_ path: String) throws(SystemError) -> Int32 {
+    private static func makeSocket(_ path: String, _ patience: Int = patience) throws(SystemError) -> Int32 {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         let socket = try system("socket", path) { Glibc.socket(AF_UNIX, type, 0) }
-        setPatience(socket)
+        setPatience(socket, patience)
         return socket
     }
 
-    private static func setPatience(_ socket: Int32) {
+    private static func setPatience(_ socket: Int32, _ patience: Int = patience) {
         var time = timeval(tv_sec: patience, tv_usec: 0)
         let length = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, length)

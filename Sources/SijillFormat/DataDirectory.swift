@@ -19,6 +19,12 @@ package struct DataDirectory: Hashable, Sendable {
     package var state: String { log + "/state" }
     /// Sequences whose files have gone since `state` was written.
     package var removals: String { log + "/removals" }
+    /// The signed tree head that is shown (contract: evidence).
+    package var checkpoint: String { log + "/checkpoint" }
+    /// Full tiles and bundles, under the paths they are served at.
+    package var tiles: String { log + "/tile" }
+    /// The secret key of the log, mode 0600.
+    package var signingKey: String { root + "/signing.key" }
     /// Space set aside for a start or a stop on a full disk.
     package var reserve: String { log + "/reserve" }
 

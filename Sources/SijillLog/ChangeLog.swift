@@ -12,6 +12,8 @@ package final class ChangeLog {
     package let id: LogID
     package let epoch: Epoch
     package let reader: LogReader
+    /// The Merkle tree over the log, and its signed checkpoints.
+    package let tree: LogTree
     /// Which changes' files may still lie in the inbox. May be used from any queue.
     package let removals: RemovalJournal
     /// What start-up found and did.
@@ -46,13 +48,14 @@ package final class ChangeLog {
 
     /// Opens the log of `directory`, recovering whatever a crash has left; makes it when there is none.
     ///
-    /// The caller holds the directory's lock.
+    /// The caller holds the directory's lock. The tree is made, or goes on, and is signed.
     /// - Throws: `SijillError` with `.damaged` when the truth is not whole; `SystemError`.
-    package init(_ directory: DataDirectory, epoch: Epoch = .random()) throws {
-        var recovery = LogRecovery(directory)
+    ///
+    /// - Parameter origin: the name that checkpoints are signed under; nil for that of the key, or the default.
+    package init(_ directory: DataDirectory, epoch: Epoch = .random(), origin: String? = nil) throws {
+        var recovery = LogRecovery(directory, origin: origin)
         let recovered = try recovery.run()
         self.directory = directory
-        self.recovery = recovery.report
         id = recovered.state.log
         self.epoch = epoch
         position = recovered.position
@@ -71,6 +74,14 @@ package final class ChangeLog {
             current: recovered.entries,
             currentOriginals: recovered.originals)
         tip = try Self.lastCursor(directory, recovered)
+        var opening = TreeOpening(directory, reader: reader, signature: recovered.signature)
+        tree = try opening.open()
+        reader.tree = tree
+        self.recovery = recovery.report.adding(rebuilt: opening.rebuilt)
+        if !writtenState.signed {
+            writtenState.signed = true
+            try Durable.replace(directory.state, writtenState.encoded)
+        }
     }
 
     /// The cursor that the next change, or the one `offset` after it, will have: for decisions that see their batch.
@@ -136,6 +147,7 @@ package final class ChangeLog {
         try index.file.synchronize()
         try originalsIndex.file.synchronize()
         try writeState()
+        try tree.publishNow(through: position.sequence)
     }
 
     // MARK: - A batch

@@ -8,7 +8,8 @@ import SijillFormat
 package struct LogCheck {
     private let directory: DataDirectory
     /// The last sequence that is checked; later ones may still be written while this runs.
-    private let bound: SequenceNumber?
+    package var bound: SequenceNumber?
+    private var tree: TreeCheck
     package private(set) var findings: [String] = []
     package private(set) var changeCount: UInt64 = 0
     package private(set) var log: LogID?
@@ -20,6 +21,7 @@ package struct LogCheck {
     package init(_ directory: DataDirectory, bound: SequenceNumber? = nil) {
         self.directory = directory
         self.bound = bound
+        tree = TreeCheck(directory)
     }
 
     /// Runs the check. Findings are in `findings`; only what keeps it from reading at all is thrown.
@@ -42,6 +44,7 @@ package struct LogCheck {
             return
         }
         log = state.log
+        tree.begin(state)
         let segments = try checkNames(state)
         var position = LogPosition(startOf: SequenceNumber(1))
         for (number, first) in segments.enumerated() {
@@ -62,6 +65,8 @@ package struct LogCheck {
         if bound == nil, position.segment == state.segment, position.offset < state.offset {
             report("\(directory.state): the segment ends at byte \(position.offset), before its offset")
         }
+        try tree.finish(isRunning: bound != nil)
+        for finding in tree.findings { report(finding) }
     }
 
     private mutating func report(_ finding: String) {
@@ -77,7 +82,9 @@ package struct LogCheck {
             if let first = DataDirectory.first(of: name, kind: "ndjson") {
                 segments.append(first)
             } else if DataDirectory.first(of: name, kind: "index") == nil,
-                !["state", "removals", "reserve"].contains(name)
+                !["state", "removals", "reserve", "checkpoint", "tile"].contains(name),
+                // A running daemon replaces files.
+                bound == nil || !name.hasSuffix(".tmp")
             {
                 report("\(directory.log)/\(name): does not belong here")
             }
@@ -113,9 +120,10 @@ package struct LogCheck {
         do {
             while walk.position.sequence < bound ?? .max, let walked = try walk.next() {
                 changeCount += 1
+                tree.add(walked.entry, line: walked.bytes)
                 progress(UInt64(walked.entry.layout.length) + (walked.original?.length ?? 0))
                 if let wrong = index.fault(LogFiles.bytes([walked.entry])) {
-                    // Until there is a tree, a leaf and its hash are each other's only witness: both are named.
+                    // Behind the checkpoint a leaf and its hash are each other's only witness: both are named.
                     report("\(wrong), in \(files.segment) from byte \(walked.entry.offset) on")
                 }
                 if let original = walked.original,

@@ -18,11 +18,12 @@ package final class LogReader: Sendable {
     /// The run of this daemon: the epoch of the changes it writes.
     package let epoch: Epoch
     private let directory: DataDirectory
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let files = FileCache()
     private let waiters = TipWaiters()
+    private let evidence = Mutex<LogTree?>(nil)
 
-    fileprivate struct State {
+    struct State {
         /// First sequences of all segments, the last one being written.
         var segments: [SequenceNumber]
         /// Entries of the last segment.
@@ -39,6 +40,12 @@ package final class LogReader: Sendable {
         self.log = log
         self.epoch = epoch
         state = Mutex(State(segments: segments, current: current, currentOriginals: currentOriginals))
+    }
+
+    /// The tree over the log; nil only while the log is being opened.
+    package internal(set) var tree: LogTree? {
+        get { evidence.withLock { $0 } }
+        set { evidence.withLock { $0 = newValue } }
     }
 
     /// The newest change that may be read; nil when the log is empty.
@@ -77,7 +84,7 @@ package final class LogReader: Sendable {
     }
 
     /// Entries from `sequence` on that stand in one segment, in pieces of at most 1,024.
-    private func run(
+    func run(
         from sequence: SequenceNumber, through tip: SequenceNumber, limit: Int
     ) throws -> (segment: SequenceNumber, entries: [IndexEntry]) {
         let count = Int(min(UInt64(min(limit, 1_024)), tip.value - sequence.value + 1))

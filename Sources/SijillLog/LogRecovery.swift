@@ -12,6 +12,13 @@ package struct RecoveryReport: Hashable, Sendable {
     package var rebuiltIndexes: [String] = []
     package var isFirstStart = false
 
+    /// The same with further views that were made again.
+    func adding(rebuilt: [String]) -> RecoveryReport {
+        var report = self
+        report.rebuiltIndexes += rebuilt
+        return report
+    }
+
     package var lines: [String] {
         var lines: [String] = []
         if recoveredCount > 0 { lines.append("recovered \(recoveredCount) changes behind the last state") }
@@ -30,18 +37,24 @@ package struct RecoveryReport: Hashable, Sendable {
 /// thrown. What lies behind them is never trusted in place: whole changes are copied to a new segment.
 struct LogRecovery {
     let directory: DataDirectory
+    /// The configured name of the log.
+    private let origin: String?
     private(set) var report = RecoveryReport()
 
     /// The log as it stands after recovery.
     struct Recovered {
         var state: LogState
+        var signature: LogSignature
         var segments: [SequenceNumber]
         var position: LogPosition
         var entries: [IndexEntry]
         var originals: [OriginalEntry]
     }
 
-    init(_ directory: DataDirectory) { self.directory = directory }
+    init(_ directory: DataDirectory, origin: String? = nil) {
+        self.directory = directory
+        self.origin = origin
+    }
 
     mutating func run() throws -> Recovered {
         for folder in [directory.log, directory.originals] {
@@ -53,11 +66,7 @@ struct LogRecovery {
         var segments = try DirectoryListing.names(directory.log)
             .compactMap { DataDirectory.first(of: $0, kind: "ndjson") }.sorted()
         var state = try readState(segments: segments)
-        if state.signed, !File.exists(directory.log + "/checkpoint") {
-            throw SijillError(
-                .damaged, "\(directory.log)/checkpoint is missing, though the log was signed",
-                remedy: "restore the data directory from a backup")
-        }
+        let signature = try LogSignature.read(directory, state: state, origin: origin)
         let candidate = try candidate(in: segments, state: state)
         segments.removeAll { $0 >= state.segment }
         let time = try checkSealed(segments, before: state.segment, log: state.log)
@@ -70,15 +79,15 @@ struct LogRecovery {
         let tail = try LogTail.scan(files, log: state.log, from: current.position)
         if tail.isEmpty, candidate == nil {
             return Recovered(
-                state: state, segments: segments + [state.segment], position: current.position,
-                entries: current.entries, originals: current.originals)
+                state: state, signature: signature, segments: segments + [state.segment],
+                position: current.position, entries: current.entries, originals: current.originals)
         }
         if state.sequence >= state.segment { segments.append(state.segment) }
         let first = state.sequence.next
         current = try moveTail(tail, candidate: candidate, files: files, state: &state)
         return Recovered(
-            state: state, segments: segments + [first], position: current.position, entries: current.entries,
-            originals: current.originals)
+            state: state, signature: signature, segments: segments + [first], position: current.position,
+            entries: current.entries, originals: current.originals)
     }
 
     private mutating func readState(segments: [SequenceNumber]) throws -> LogState {

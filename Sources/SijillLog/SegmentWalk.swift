@@ -7,6 +7,8 @@ struct WalkedChange {
     let entry: IndexEntry
     /// Where its original stands in the WARC file; nil when it stored none.
     let original: OriginalEntry?
+    /// The line, with its newline.
+    let bytes: [UInt8]
 
     var change: Change { line.change }
 }
@@ -62,7 +64,7 @@ struct SegmentWalk {
         let entry = IndexEntry(
             offset: offset, time: change.time, layout: line.layout, leafHash: line.leafHash)
         let original = position.advance(over: change, entry: entry)
-        return WalkedChange(line: line, entry: entry, original: original)
+        return WalkedChange(line: line, entry: entry, original: original, bytes: bytes)
     }
 }
 

@@ -70,6 +70,9 @@ struct ConfigurationTests {
         // The default inbox is said by its place, as a file has to.
         #expect(configuration.inbox.path == DaemonConfiguration().inboxPath)
         configuration.inbox.path = nil
+        // The default name of a log has its id in it.
+        #expect(configuration.logOrigin?.hasPrefix("sijill.local/") == true)
+        configuration.logOrigin = nil
         #expect(configuration == DaemonConfiguration())
         for (line, previous) in zip(lines.dropFirst(), lines)
         where line.contains(": ") && !line.contains("# ") {
@@ -242,7 +245,8 @@ struct ConfigurationTests {
     /// A value of each key that is not its default.
     private static let otherValues: [ConfigurationKey: String] = [
         .data: "/var/lib/sijill", .inboxPath: "/srv/وارد", .inboxSettle: "250ms", .inboxRescan: "5m",
-        .inboxEmptyWait: "1h", .listen: "unix:/run/sijill/feed", .logLevel: "warning", .diskReserve: "1GiB",
+        .inboxEmptyWait: "1h", .listen: "unix:/run/sijill/feed", .logLevel: "warning",
+        .logOrigin: "archive.example/log", .diskReserve: "1GiB",
         .limitsFile: "1MiB", .limitsJSONL: "1TiB", .limitsLine: "64KiB", .limitsText: "2048",
         .limitsGzipRatio: "50", .limitsGzipOut: "4GiB", .limitsJSONDepth: "5",
         .intakeWorkers: "3",

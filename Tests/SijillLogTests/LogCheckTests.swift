@@ -46,7 +46,7 @@ struct LogCheckTests {
         let paths = try [directory.log, directory.originals].flatMap { folder in
             try DirectoryListing.names(folder).map { "\(folder)/\($0)" }
         }
-        #expect(paths.count == 10)
+        #expect(paths.count == 11)
         for path in paths where path != directory.removals {
             let bytes = try fixture.bytes(path)
             for position in bytes.indices where isFull || position % 29 == 0 {

@@ -45,13 +45,14 @@ struct CheckCommand: ParsableCommand {
     private func check(_ directory: DataDirectory, isRunning: Bool) throws -> (
         findings: [String], count: UInt64
     ) {
-        // The store's snapshot first: what it has applied is in the log before the log is asked for its end.
+        // The checkpoint and the store's snapshot first: what they cover is in the log before it is asked for its end.
+        var check = LogCheck(directory)
         let log = try? LogState.read(directory.state)?.log
         let comparison = log.map { StoreComparison(path: directory.store, log: $0) }
         let bound = isRunning ? try position(of: directory) : nil
         var progress = ProgressLine(total: try logBytes(directory))
         var next = SequenceNumber(1)
-        var check = LogCheck(directory, bound: bound)
+        check.bound = bound
         try check.run(
             progress: { progress.add($0) },
             found: { changes in

@@ -17,7 +17,7 @@ package struct SijilldCommand: AsyncParsableCommand {
             78 a configuration or a directory that is not usable.
             """,
         subcommands: [
-            RunCommand.self, CheckCommand.self, RebuildCommand.self, QuarantineCommand.self,
+            RunCommand.self, CheckCommand.self, RebuildCommand.self, QuarantineCommand.self, KeyCommand.self,
             CheckConfigCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
