@@ -69,7 +69,8 @@ struct EvidenceRoute: Sendable {
         let to = parameters["to"] ?? published.checkpoint.size
         let proof = try await offLoop { try tree.consistency(from: from, to: to) }
         guard let proof else { throw Self.beyond(published, "'from' that is not larger than 'to'") }
-        return try await answer([JSONMember("from", from), JSONMember("to", to)], size: to, proof, asked.request)
+        return try await answer(
+            [JSONMember("from", from), JSONMember("to", to)], size: to, proof, asked.request)
     }
 
     /// What `/v1/log` says of the checkpoint.
