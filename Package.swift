@@ -72,12 +72,15 @@ let package = Package(
         module("SijillStore", ["SijillFormat", "SijillText", grdb, sqlite]),
         // The way in, and the way out.
         module("SijillIngest", ["SijillFormat", "SijillText", "SijillArticles", "SijillFiles", logging]),
-        module("SijillFeed", ["SijillFormat", "SijillMerkle", "SijillLog", "SijillStore", hummingbird, lifecycle, logging]),
+        module(
+            "SijillFeed",
+            ["SijillFormat", "SijillMerkle", "SijillLog", "SijillStore", hummingbird, lifecycle, logging]),
         // The daemon.
         module(
             "SijillDaemon",
             [
-                "SijillFormat", "SijillMerkle", "SijillArticles", "SijillFiles", "SijillLog", "SijillStore", "SijillIngest",
+                "SijillFormat", "SijillMerkle", "SijillArticles", "SijillFiles", "SijillLog", "SijillStore",
+                "SijillIngest",
                 "SijillFeed", arguments, configuration, yams, hummingbird, lifecycle, logging,
             ]),
         program("SijillServer", ["SijillDaemon"]),
