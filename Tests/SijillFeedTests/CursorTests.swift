@@ -137,7 +137,7 @@ import Testing
         try fixture.add(2)
         let server = fixture.server()
         let app = server.application
-        try await app.test(.router) { client in
+        try await app.test(.live) { client in
             let page = try await client.get("/v1/changes")
             let etag = try #require(page.headers[.eTag])
             let again = try await client.get("/v1/changes", [.ifNoneMatch: "\"x\", W/\(etag)"])
@@ -150,9 +150,9 @@ import Testing
             }
             #expect(try await client.lines("/v1/changes").headers[.eTag] != etag)
         }
-        let old = try await app.test(.router) { try await $0.get("/v1/changes").headers[.eTag] ?? "" }
+        let old = try await app.test(.live) { try await $0.get("/v1/changes").headers[.eTag] ?? "" }
         try fixture.add(1)
-        try await app.test(.router) { client in
+        try await app.test(.live) { client in
             let page = try await client.get("/v1/changes", [.ifNoneMatch: old])
             #expect(page.status == .ok)
         }

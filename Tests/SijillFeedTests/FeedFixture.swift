@@ -80,9 +80,10 @@ final class FeedFixture {
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
-    /// Runs `body` with a client of the feed, in process.
+    /// Runs `body` with a client of the feed, over a real socket: the event loop that tests without one use loses
+    /// jobs now and then, and a body of several pieces then waits for ever.
     func test(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {
-        try await server().application.test(.router, body)
+        try await server().application.test(.live, body)
     }
 }
 

@@ -88,7 +88,7 @@ import Testing
     func health() async throws {
         let fixture = try FeedFixture()
         let health = Health.notReady("the disk is full; make room")
-        try await fixture.server(health: { health }).application.test(.router) { client in
+        try await fixture.server(health: { health }).application.test(.live) { client in
             #expect(try await client.get("/healthz").status == .ok)
             let answer = try await client.get("/readyz")
             #expect(answer.status == .serviceUnavailable)
