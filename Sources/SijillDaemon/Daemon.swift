@@ -78,6 +78,9 @@ package final class Daemon: Sendable {
         }
         await drain(parts)
         control.stop()
+        // Nobody else writes any more, and no daemon is there to do it later.
+        parts.indexer.stop()
+        if !stop.isRequested { try parts.store.indexAll() }
         try close(parts)
         return parts.ledger.rejectedCount > 0
     }
@@ -89,6 +92,7 @@ package final class Daemon: Sendable {
         let store: Store
         let ledger: Ledger
         let inbox: Inbox
+        let indexer: SearchIndexer
         let openChanges: [OpenChange]
     }
 
@@ -104,9 +108,11 @@ package final class Daemon: Sendable {
         reserve.restore()
         let ledger = Ledger(log: log, store: store, reserve: reserve, logger: logger)
         let inbox = try makeInbox(ledger: ledger, log: log)
-        ledger.start(listener(inbox: inbox))
+        let indexer = SearchIndexer(store: store, logger: logger) { [self] in end($0) }
+        ledger.start(listener(inbox: inbox, indexer: indexer))
+        indexer.start()
         return Parts(
-            lock: lock, reader: log.reader, store: store, ledger: ledger, inbox: inbox,
+            lock: lock, reader: log.reader, store: store, ledger: ledger, inbox: inbox, indexer: indexer,
             openChanges: openChanges)
     }
 
@@ -121,6 +127,7 @@ package final class Daemon: Sendable {
     }
 
     private func close(_ parts: Parts) throws {
+        parts.indexer.stop()
         try close(parts.store)
         withExtendedLifetime(parts.lock) { logger.notice("stopped") }
     }
@@ -202,9 +209,12 @@ package final class Daemon: Sendable {
             health: { self.health.withLock { $0 } }, logger: logger, onListening: onListening)
     }
 
-    private func listener(inbox: Inbox) -> Ledger.Listener {
+    private func listener(inbox: Inbox, indexer: SearchIndexer) -> Ledger.Listener {
         Ledger.Listener(
-            committed: { inbox.committed($0) },
+            committed: { outcomes in
+                inbox.committed(outcomes)
+                indexer.batchApplied()
+            },
             paused: { [self] reason in
                 inbox.pause(reason: reason)
                 health.withLock { $0 = .notReady("ingest is paused: \(reason)") }
@@ -212,14 +222,17 @@ package final class Daemon: Sendable {
             },
             resumed: { [self] in
                 inbox.resume()
+                indexer.batchApplied()
                 health.withLock { $0 = .ready }
                 try? notifier.send(.status("taking in"))
             },
-            failed: { [logger] error in
-                // Nothing may be acknowledged any more, so nothing is drained either.
-                logger.critical("\(error)")
-                exit(error.code.rawValue)
-            })
+            failed: { [self] in end($0) })
+    }
+
+    /// Ends the process. Nothing may be acknowledged any more, so nothing is drained either.
+    private func end(_ error: SijillError) {
+        logger.critical("\(error)")
+        exit(error.code.rawValue)
     }
 
     private func ready(_ address: FeedConfiguration.Address) {

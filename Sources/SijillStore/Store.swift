@@ -17,6 +17,10 @@ package final class Store: Sendable {
     let log: LogID
     let pool: DatabasePool
     let lookUps: Mutex<LookUps>
+    /// The last change that the search index knows of.
+    let searchProgress: Mutex<SequenceNumber>
+    /// How many calls of `apply` wait for the writer or hold it. The indexer gives way to them.
+    private let applying = Atomic<Int>(0)
 
     /// Opens the store at `path`, or makes an empty one. O(number of changes): about three seconds a million.
     ///
@@ -40,6 +44,7 @@ package final class Store: Sendable {
             }
             self.pool = pool
             self.lookUps = Mutex(try pool.read { try LookUps(reading: $0, path: path, log: log) })
+            self.searchProgress = Mutex(try pool.read { try SearchIndex.indexed($0) })
         } catch let error as DatabaseError {
             throw StoreError(error, "open", path)
         }
@@ -69,24 +74,36 @@ package final class Store: Sendable {
             precondition(change.log == log, "a change of the log \(change.log) applied to a store of \(log)")
             next = next.next
         }
+        applying.add(1, ordering: .relaxed)
+        defer { applying.subtract(1, ordering: .relaxed) }
+        try write(verb: "write") { database in
+            try database.beginTransaction(.immediate)
+            var writer = try StoreWriter(database, path: path)
+            for change in changes { try writer.write(change) }
+            try writer.finish(applied: last.sequence)
+            try database.commit()
+        }
+        lookUps.withLock { lookUps in
+            for change in changes { lookUps.add(change) }
+        }
+    }
+
+    /// Whether the ledger waits to write, so that whoever writes now should end.
+    var ledgerWaits: Bool { applying.load(ordering: .relaxed) > 0 }
+
+    /// Runs `body`, which begins and commits a transaction of the writer; undoes what is left of it on an error.
+    func write<Value>(verb: String, _ body: (Database) throws -> Value) throws -> Value {
         try pool.writeWithoutTransaction { database in
             do {
-                try database.beginTransaction(.immediate)
-                var writer = try StoreWriter(database, path: path)
-                for change in changes { try writer.write(change) }
-                try writer.finish(applied: last.sequence)
-                try database.commit()
+                return try body(database)
             } catch {
                 // SQLite does not keep errno when a commit fails (`sqlite3_system_errno` says 0). It still
                 // stands from the call that failed, as nothing failed after that one.
                 let number = errno
                 if database.isInsideTransaction { try? database.rollback() }
                 guard let error = error as? DatabaseError else { throw error }
-                throw StoreError(error, "write", path, systemErrorNumber: number)
+                throw StoreError(error, verb, path, systemErrorNumber: number)
             }
-        }
-        lookUps.withLock { lookUps in
-            for change in changes { lookUps.add(change) }
         }
     }
 
@@ -128,6 +145,7 @@ package final class Store: Sendable {
         // Other programs may read; the worst they do is to hold a lock for a moment.
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
+            SearchIndex.prepare(database)
             if !readOnly, !database.configuration.readonly {
                 try database.execute(sql: "pragma page_size = \(StoreSchema.pageBytes)")
             }

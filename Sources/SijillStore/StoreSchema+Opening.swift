@@ -15,19 +15,23 @@ extension StoreSchema {
     /// Makes the tables of an empty database, for changes from 1 on.
     static func make(in database: Database, log: LogID) throws {
         try database.execute(sql: sql)
+        try database.execute(sql: SearchIndex.sql)
+        try SearchIndex.fill(database)
         try database.execute(
             sql: "insert into meta (id, schema_version, log, applied) values (1, ?, ?, 0)",
             arguments: [version, log.description])
     }
 
     /// Everything that `sql` made in a database and whatever others added, in a fixed order. What SQLite
-    /// keeps for itself (`sqlite_…`, made by ANALYZE) does not count.
+    /// keeps for itself (`sqlite_…`, made by ANALYZE) does not count, nor do the tables inside the search index:
+    /// their columns are a matter of SQLite's version.
     static func objects(of database: Database) throws -> [SchemaObject] {
         try Row.fetchAll(
             database,
             sql: """
                 select type, name, coalesce(sql, '') from sqlite_master
-                where name not like 'sqlite!_%' escape '!' order by type, name
+                where name not like 'sqlite!_%' escape '!' and name not like 'search!_index!_%' escape '!'
+                order by type, name
                 """
         ).map { SchemaObject(type: $0[0], name: $0[1], sql: $0[2]) }
     }
@@ -35,7 +39,9 @@ extension StoreSchema {
     /// What `objects` says of a store that was just made.
     static func expectedObjects() throws -> [SchemaObject] {
         try DatabaseQueue().write { database in
+            SearchIndex.prepare(database)
             try database.execute(sql: sql)
+            try database.execute(sql: SearchIndex.sql)
             return try objects(of: database)
         }
     }

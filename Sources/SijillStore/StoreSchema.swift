@@ -3,7 +3,7 @@
 enum StoreSchema {
     /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is
     /// rebuilt.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page
     /// of its own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in

@@ -6,6 +6,8 @@ struct WordFolder {
     /// The words, joined by one space. While folding it is longer than what is written: the rest is room.
     private(set) var output: [UInt8] = []
     private(set) var list: WordList
+    /// Bytes of the output that are written. After `fold` that is all of it.
+    private(set) var outputCount = 0
 
     private let table = FoldTable.shared
     private var state = State()
@@ -30,8 +32,17 @@ struct WordFolder {
     init(keepsSources: Bool) { list = WordList(keepsSources: keepsSources) }
 
     mutating func fold(_ text: Span<UInt8>) {
+        refold(text)
+        output.removeLast(output.count - outputCount)
+    }
+
+    /// The same, with the room behind `outputCount` left as it is: so one folder goes from text to text without new
+    /// memory.
+    mutating func refold(_ text: Span<UInt8>) {
+        state = State()
+        list.removeAll()
         // The fast loop never writes more than it reads, but for the spare byte of a pair.
-        output = Array(repeating: 0, count: text.count + 4)
+        if output.count < text.count + 4 { output = Array(repeating: 0, count: text.count + 4) }
         list.ends.reserveCapacity(text.count / 8)
         while true {
             WordFolder.foldDirect(text, &output, &state, &list, table)
@@ -39,7 +50,7 @@ struct WordFolder {
             foldStretch(text)
         }
         endWord(at: text.count, text)
-        output.removeLast(output.count - max(0, state.nextOut - 1))
+        outputCount = max(0, state.nextOut - 1)
     }
 
     /// Folds scalars that can be folded alone; stops before the first that cannot.
@@ -208,6 +219,12 @@ struct WordList {
     private let keepsSources: Bool
 
     init(keepsSources: Bool) { self.keepsSources = keepsSources }
+
+    /// Forgets the words and keeps the memory.
+    mutating func removeAll() {
+        ends.removeAll(keepingCapacity: true)
+        sources.removeAll(keepingCapacity: true)
+    }
 
     /// Ends the word that is being written, if there is one. The space behind it is written already; `end` is
     /// where the word ends in the text.

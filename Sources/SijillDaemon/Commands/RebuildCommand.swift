@@ -27,6 +27,9 @@ struct RebuildCommand: ParsableCommand {
         let opening = StoreOpening(directory, logger: Logger(label: "sijilld"))
         let store = try opening.rebuild(from: log.reader) { progress.set($0.value) }
         progress.end()
+        var indexing = ProgressLine(total: store.applied.value)
+        try store.indexAll { indexing.set($0.value) }
+        indexing.end()
         let counts = store.counts()
         try store.checkpoint()
         try store.close()

@@ -1,0 +1,86 @@
+/// When the search index is worked on, and for how long: the ledger goes first.
+///
+/// One SQLite file has one writer. The indexer takes it for a few milliseconds, and gives it back as soon as the ledger
+/// waits for it. While batches follow each other it takes it only at intervals, so that intake has the machine; behind
+/// the last batch it works on without a pause until all texts can be found.
+///
+/// A pure state machine: `SearchIndexer` does what it says.
+struct IndexerPace {
+    enum Action: Equatable {
+        /// Add texts for so long.
+        case index(Duration)
+        /// Merge pieces of the index, about so many pages.
+        case merge(pages: Int)
+        /// Ask again after this time.
+        case wait(Duration)
+        /// Nothing is to be done until the next batch.
+        case rest
+    }
+
+    typealias Instant = ContinuousClock.Instant
+
+    /// The longest that a transaction of the indexer may take.
+    static let transactionMax = Duration.milliseconds(20)
+    /// So long after a batch there has been no other: the ledger is idle.
+    static let quiet = Duration.milliseconds(100)
+    /// While batches follow each other the indexer works once in this time.
+    static let turnInterval = Duration.milliseconds(500)
+
+    private var isBehind = true
+    private var mayMerge = true
+    private var lastBatch: Instant?
+    private var lastTurn: Instant?
+    /// Time for adding texts: what is left of a transaction when its commit is taken off.
+    private(set) var indexTime = Duration.milliseconds(6)
+    private(set) var mergePages = 64
+    private var indexedLast = false
+
+    /// The ledger committed a batch.
+    mutating func batch(at now: Instant) {
+        isBehind = true
+        lastBatch = now
+    }
+
+    /// What to do now.
+    func next(at now: Instant) -> Action {
+        guard isBehind || mayMerge else { return .rest }
+        if let wait = turn(at: now) { return .wait(wait) }
+        // In turn, so that the pieces do not grow in number faster than they are merged.
+        if isBehind, !(mayMerge && indexedLast) { return .index(indexTime) }
+        return mayMerge ? .merge(pages: mergePages) : .index(indexTime)
+    }
+
+    /// How long the ledger must be left alone; nil when it is the indexer's turn.
+    private func turn(at now: Instant) -> Duration? {
+        guard let lastBatch, now - lastBatch < Self.quiet else { return nil }
+        let quietAt = lastBatch + Self.quiet
+        guard let lastTurn else { return quietAt - now }
+        let turnAt = lastTurn + Self.turnInterval
+        return now >= turnAt ? nil : min(quietAt, turnAt) - now
+    }
+
+    /// Texts were added in a transaction that took so long.
+    mutating func indexed(isBehind: Bool, took: Duration, gaveWay: Bool, at now: Instant) {
+        self.isBehind = isBehind
+        indexedLast = true
+        mayMerge = true
+        lastTurn = now
+        if took > Self.transactionMax * 0.9 {
+            indexTime = max(.milliseconds(1), indexTime * 0.75)
+        } else if took < Self.transactionMax * 0.6, isBehind, !gaveWay {
+            indexTime = min(.milliseconds(12), indexTime * 1.1)
+        }
+    }
+
+    /// Pieces were merged in a transaction that took so long.
+    mutating func merged(more: Bool, took: Duration, at now: Instant) {
+        mayMerge = more
+        indexedLast = false
+        lastTurn = now
+        if took > Self.transactionMax * 0.9 {
+            mergePages = max(4, mergePages * 3 / 4)
+        } else if took < Self.transactionMax * 0.6, more {
+            mergePages = min(1_024, mergePages * 5 / 4 + 1)
+        }
+    }
+}

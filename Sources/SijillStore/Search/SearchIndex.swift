@@ -1,0 +1,89 @@
+import GRDB
+import SijillFormat
+
+/// The full-text index of the store: its tables, and what stands in them (`Documentation/Search.md`).
+///
+/// It lies in the store's own file, because a row of it must go in the transaction in which the text goes. Only the
+/// words are in it: the texts are those of `revisions`.
+enum SearchIndex {
+    static let sql = """
+        -- Full text: the words of the articles as they stand now. Needs the tokenizer of sijilld; any other program
+        -- says "no such tokenizer" here, and reads all other tables and views.
+        create virtual table search_index using fts5(
+          title, text, labels, content = 'search_content', content_rowid = 'sequence', tokenize = 'sijill');
+
+        create table search_progress (
+          id integer primary key check (id = 1),  -- there is one row
+          indexed integer not null                -- the last change that search_index knows of
+        );
+
+        -- What search_index is given of a revision. Labels are for filters: s source, p publisher, l language.
+        create view search_texts as
+        select r.sequence, r.title, r.text,
+          's' || hex(s.source) || coalesce(' p' || hex(r.publisher), '')
+            || coalesce(' l' || hex(lower(replace(r.lang, '_', '-'))), '')
+            || case when instr(replace(r.lang, '_', '-'), '-') > 1
+              then ' l' || hex(lower(substr(r.lang, 1, instr(replace(r.lang, '_', '-'), '-') - 1))) else '' end
+            as labels
+        from revisions r join sightings s on s.sequence = r.sequence;
+
+        -- The rows that search_index holds, for its integrity check.
+        create view search_content as
+        select t.sequence, t.title, t.text, t.labels
+        from search_index_docsize d join search_texts t on t.sequence = d.id;
+        """
+
+    /// Settings that FTS5 keeps in the file.
+    ///
+    /// FTS5's own merging is off: it merges whole levels inside a commit, which takes seconds in a large index.
+    /// `Store.mergeSearchIndex` does the same work in small steps.
+    private static let settings: [(name: String, value: Int)] = [
+        ("automerge", 0), ("crisismerge", 1_999), ("usermerge", 8), ("hashsize", 8 << 20),
+    ]
+
+    /// Teaches a connection the tokenizer.
+    static func prepare(_ database: Database) { database.add(tokenizer: ArticleTokenizer.self) }
+
+    /// Makes what `sql` does not: settings, and the one row of progress.
+    static func fill(_ database: Database) throws {
+        for (name, value) in settings { try command(name, value, database) }
+        try database.execute(sql: "insert into search_progress (id, indexed) values (1, 0)")
+    }
+
+    /// Runs a command of FTS5 (https://www.sqlite.org/fts5.html#special_insert_commands).
+    static func command(_ name: String, _ value: Int, _ database: Database) throws {
+        try database.cachedStatement(sql: "insert into search_index (search_index, rank) values (?, ?)").run([
+            .text(Array(name.utf8)), .integer(Int64(value)),
+        ])
+    }
+
+    static func indexed(_ database: Database) throws -> SequenceNumber {
+        SequenceNumber(UInt64(try Int64.fetchOne(database, sql: "select indexed from search_progress")!))
+    }
+
+    /// Adds the words of a revision.
+    ///
+    /// - Parameter sequence: Of the change that brought the revision.
+    static func add(_ sequence: SequenceNumber, to database: Database) throws {
+        let texts = try database.cachedStatement(sql: selectTexts)
+        guard let row = try texts.first([StoreValue(sequence)]) else { return }
+        try database.cachedStatement(sql: addRow).run(row)
+    }
+
+    /// Takes the words of a revision out of the index, if they are there. Call it in the transaction that changes or
+    /// removes the text, and before that: what to take out is read from the row of `revisions`.
+    ///
+    /// - Parameter sequence: Of the change that brought the revision.
+    static func remove(_ sequence: SequenceNumber, from database: Database) throws {
+        let content = try database.cachedStatement(sql: selectContent)
+        guard let row = try content.first([StoreValue(sequence)]) else { return }
+        try database.cachedStatement(sql: removeRow).run(row)
+    }
+
+    // Not `insert … select`: such a statement makes a savepoint, at which FTS5 writes what it has gathered.
+    static let selectTexts = "select sequence, title, text, labels from search_texts where sequence = ?"
+    static let selectContent = "select sequence, title, text, labels from search_content where sequence = ?"
+    static let addRow = "insert into search_index (rowid, title, text, labels) values (?, ?, ?, ?)"
+    static let removeRow =
+        "insert into search_index (search_index, rowid, title, text, labels) values ('delete', ?, ?, ?, ?)"
+}

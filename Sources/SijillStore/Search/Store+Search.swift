@@ -1,0 +1,220 @@
+import GRDB
+import SijillFormat
+
+// GRDB has a Cursor too.
+import struct SijillFormat.Cursor
+
+extension Store {
+    /// Searches the texts up to `searchable`. Anyone may call it; it takes a reader for as long as it lasts.
+    ///
+    /// Complexity: the newest first costs what reading the newest hits of the rarest word costs; the best first reads
+    /// every place of every word that is looked for.
+    ///
+    /// - Throws: `StoreError`.
+    package func search(_ request: SearchRequest) throws -> SearchPage {
+        try read { database in
+            var page = SearchPage()
+            page.searchable = try SearchIndex.indexed(database)
+            let expression = request.expression
+            guard var bounds = try bounds(request, database) else { return page }
+            switch request.page {
+            case .ranked(let newest, _): bounds.upper = min(bounds.upper, newest)
+            case .after, nil: bounds.upper = min(bounds.upper, page.searchable)
+            }
+            let counted = try sequences(expression, bounds, limit: SearchLimits.countedMax + 1, database)
+            page.total = min(counted.count, SearchLimits.countedMax)
+            page.isTotalExact = counted.count <= SearchLimits.countedMax
+            let found = try hits(request, expression, bounds, counted, database)
+            page.next = found.next
+            var marker = SearchMarker(request.query)
+            page.hits = try found.hits.map { try hit($0.sequence, score: $0.score, &marker, database) }
+            return page
+        }
+    }
+
+    /// Changes from the first to the last of which texts are looked at.
+    private struct Bounds {
+        var lower = SequenceNumber(1)
+        var upper = SequenceNumber.max
+    }
+
+    private typealias Found = (sequence: SequenceNumber, score: Double?)
+
+    private func hits(
+        _ request: SearchRequest, _ expression: String, _ bounds: Bounds, _ counted: [SequenceNumber],
+        _ database: Database
+    ) throws -> (hits: [Found], next: SearchPosition?) {
+        switch request.order {
+        case .newest:
+            var all = counted[...]
+            if case .after(let sequence) = request.page {
+                var rest = bounds
+                rest.upper = min(bounds.upper, SequenceNumber(max(sequence.value, 1) - 1))
+                all = try sequences(expression, rest, limit: request.limit + 1, database)[...]
+            }
+            let hits = all.prefix(request.limit)
+            let next = all.count > request.limit ? hits.last.map(SearchPosition.after) : nil
+            return (hits.map { ($0, nil) }, next)
+        case .best:
+            var (newest, offset) = (min(bounds.upper, counted.first ?? .none), 0)
+            if case .ranked(let first, let before) = request.page { (newest, offset) = (first, before) }
+            let ranked = try ranked(expression, bounds, database)
+            let hits = ranked.dropFirst(offset).prefix(request.limit)
+            let end = offset + hits.count
+            let next = end < ranked.count ? SearchPosition.ranked(newest: newest, offset: end) : nil
+            return (hits.map { ($0.sequence, $0.score) }, next)
+        }
+    }
+
+    /// The newest hits, newest first.
+    private func sequences(
+        _ expression: String, _ bounds: Bounds, limit: Int, _ database: Database
+    ) throws -> [SequenceNumber] {
+        let statement = try database.cachedStatement(sql: Store.selectHits)
+        try statement.start([
+            .text(Array(expression.utf8)), StoreValue(bounds.lower), StoreValue(bounds.upper),
+            .integer(Int64(limit)),
+        ])
+        var found: [SequenceNumber] = []
+        while try statement.step() {
+            if let sequence = statement.number(at: 0) { found.append(SequenceNumber(sequence)) }
+        }
+        return found
+    }
+
+    /// The newest hits, best first; of those that fit equally well, the newest first.
+    private func ranked(
+        _ expression: String, _ bounds: Bounds, _ database: Database
+    ) throws -> [(sequence: SequenceNumber, score: Double)] {
+        let statement = try database.cachedStatement(sql: Store.selectRanked)
+        try statement.start([
+            .text(Array(expression.utf8)), StoreValue(bounds.lower), StoreValue(bounds.upper),
+            .integer(Int64(SearchLimits.rankedMax)),
+        ])
+        var found: [(sequence: SequenceNumber, score: Double)] = []
+        while try statement.step() {
+            guard let sequence = statement.number(at: 0), case .real(let rank) = statement.value(at: 1) else {
+                continue
+            }
+            found.append((SequenceNumber(sequence), -rank))
+        }
+        return found.sorted { ($0.score, $0.sequence) > ($1.score, $1.sequence) }
+    }
+
+    /// The changes that `since` and `until` leave; nil when there are none.
+    private func bounds(_ request: SearchRequest, _ database: Database) throws -> Bounds? {
+        var bounds = Bounds()
+        if let since = request.since {
+            guard let first = try firstSequence(atOrAfter: since, database) else { return nil }
+            bounds.lower = first
+        }
+        if let until = request.until, let first = try firstSequence(atOrAfter: until, database) {
+            bounds.upper = SequenceNumber(first.value - 1)
+        }
+        return bounds.lower <= bounds.upper ? bounds : nil
+    }
+
+    /// The first delivery that was committed at or after `time`. Times never go back from one change to the next, so
+    /// it is found by halving.
+    private func firstSequence(atOrAfter time: Timestamp, _ database: Database) throws -> SequenceNumber? {
+        let statement = try database.cachedStatement(
+            sql: "select sequence, time from sightings where sequence >= ? order by sequence limit 1")
+        var low: UInt64 = 1
+        var high = try StoreSchema.applied(database).value + 1
+        var found: SequenceNumber?
+        while low < high {
+            let middle = low + (high - low) / 2
+            guard let row = try statement.first([StoreValue(middle)]), case .integer(let sequence) = row[0],
+                case .integer(let committed) = row[1]
+            else {
+                high = middle
+                continue
+            }
+            if UInt64(committed) >= time.milliseconds {
+                found = SequenceNumber(UInt64(sequence))
+                high = middle
+            } else {
+                low = UInt64(sequence) + 1
+            }
+        }
+        return found
+    }
+
+    private func hit(
+        _ sequence: SequenceNumber, score: Double?, _ marker: inout SearchMarker, _ database: Database
+    ) throws -> SearchHit {
+        guard let row = try database.cachedStatement(sql: Store.selectHit).first([StoreValue(sequence)])
+        else {
+            throw StoreError.unusable(
+                path, "the search index knows change \(sequence), which brought no text")
+        }
+        var fields = RowFields(row, Store.hitColumns, of: .revisions, path: path)
+        let number = try fields.sequence()
+        let cursor = try fields.cursor(number)
+        let time = Timestamp(milliseconds: try fields.number())
+        let source = try fields.text()
+        let article = try fields.article()
+        let revision = Int(clamping: try fields.number())
+        let title = try fields.optionalText()
+        let publisher = try fields.optionalText()
+        let url = try fields.optionalText()
+        let lang = try fields.optionalText()
+        let published = try fields.optionalText()
+        let text = try fields.utf8() ?? []
+        return SearchHit(
+            article: article, revision: revision, cursor: cursor, time: time, source: source, title: title,
+            publisher: publisher, url: url, lang: lang, published: published, score: score,
+            titleMarks: marker.title(Array((title ?? "").utf8)), textMarks: marker.snippet(text))
+    }
+
+    static let hitColumns = [
+        "s.sequence", "s.epoch", "s.time", "s.source", "a.id", "r.revision", "r.title", "r.publisher",
+        "r.url",
+        "r.lang", "r.published", "r.text",
+    ]
+
+    static let selectHit = """
+        select \(hitColumns.joined(separator: ", "))
+        from revisions r join sightings s on s.sequence = r.sequence join articles a on a.sequence = r.article
+        where r.sequence = ?
+        """
+
+    static let selectHits = """
+        select rowid from search_index where search_index match ?1 and rowid >= ?2 and rowid <= ?3
+        order by rowid desc limit ?4
+        """
+
+    /// A word in the title counts as much as four in the text.
+    static let selectRanked = """
+        select rowid, bm25(search_index, 4.0, 1.0, 0.0) from search_index
+        where search_index match ?1 and rowid >= ?2 and rowid <= ?3 order by rowid desc limit ?4
+        """
+}
+
+extension SearchRequest {
+    /// The query and the filters as one FTS5 expression.
+    fileprivate var expression: String {
+        let filters = [
+            source.map { label("s", $0) }, publisher.map { label("p", $0) },
+            lang.map { label("l", $0.lowercasedASCII.replacing("_", with: "-")) },
+        ].compactMap { $0 }
+        guard !filters.isEmpty else { return query.expression }
+        return "(\(query.expression)) AND " + filters.joined(separator: " AND ")
+    }
+
+    /// As the view `search_texts` writes it: the kind and hexadecimal digits, which make one word.
+    private func label(_ kind: String, _ value: String) -> String {
+        let digits = value.utf8.map { byte in
+            let hex = String(byte, radix: 16)
+            return hex.count == 1 ? "0" + hex : hex
+        }
+        return "labels : \"\(kind)\(digits.joined())\""
+    }
+}
+
+extension String {
+    /// As SQLite's lower() has it: ASCII letters only.
+    fileprivate var lowercasedASCII: String {
+        String(decoding: utf8.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)
+    }
+}
