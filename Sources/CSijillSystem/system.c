@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <wchar.h>
 
 int sijill_probe_lease(int fd) {
     if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) {
@@ -44,4 +46,18 @@ int sijill_open_at(int dir, const char *name, int flags, uint32_t mode) {
 int64_t sijill_file_system_type(int fd) {
     struct statfs status;
     return fstatfs(fd, &status) == 0 ? (int64_t)status.f_type : -1;
+}
+
+int sijill_cell_width(uint32_t scalar) {
+    static locale_t utf8;
+    if (utf8 == (locale_t)0) {
+        utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    }
+    if (utf8 == (locale_t)0) {
+        return 1;
+    }
+    locale_t before = uselocale(utf8);
+    int width = wcwidth((wchar_t)scalar);
+    uselocale(before);
+    return width;
 }

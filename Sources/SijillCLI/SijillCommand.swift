@@ -19,7 +19,8 @@ struct SijillCommand: AsyncParsableCommand {
             78 a directory that is not usable.
             """,
         subcommands: [
-            ReplayCommand.self, FollowCommand.self, AddCommand.self, ShowCommand.self, OriginalCommand.self,
+            ReplayCommand.self, FollowCommand.self, SearchCommand.self, AddCommand.self, ShowCommand.self,
+            OriginalCommand.self,
             StatusCommand.self,
         ])
 

@@ -16,7 +16,7 @@ struct FeedServices: Sendable {
 /// The one list of the routes of this module. A route's own file says what it answers.
 enum FeedRoutes {
     static func all(_ services: FeedServices) -> [Route] {
-        changes(services) + articles(services) + evidence(services) + health(services)
+        changes(services) + articles(services) + search(services) + evidence(services) + health(services)
     }
 
     private static func changes(_ services: FeedServices) -> [Route] {
@@ -37,6 +37,13 @@ enum FeedRoutes {
             Route("/v1/articles/{article}/original") {
                 try await articles.original($0["article"], $0.request, on: $0.channel)
             },
+        ]
+    }
+
+    private static func search(_ services: FeedServices) -> [Route] {
+        let search = SearchRoute(store: services.store)
+        return [
+            Route("/v1/search", parameters: SearchRoute.parameters) { try await search.respond(to: $0) }
         ]
     }
 

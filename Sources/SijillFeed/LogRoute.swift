@@ -20,8 +20,8 @@ struct LogRoute: Sendable {
                 JSONMember("tip", reader.tip),
                 JSONMember("epoch", reader.epoch.description),
                 JSONMember("sealed_through", reader.sealedThrough.value),
-                // The sequence that search has reached: it is not there yet.
-                JSONMember(name: "searchable", value: .null),
+                // The sequence that search has reached.
+                JSONMember("searchable", store.searchable.value),
                 JSONMember(name: "checkpoint", value: EvidenceRoute.summary(reader.tree)),
                 JSONMember("schema", SijillFormat.changeSchema),
                 JSONMember(

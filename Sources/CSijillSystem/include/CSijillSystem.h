@@ -25,4 +25,7 @@ int64_t sijill_file_system_type(int fd);
 /* accept4(socket, NULL, NULL, SOCK_CLOEXEC). */
 int sijill_accept(int socket);
 
+/* wcwidth(3) in the locale C.UTF-8, whatever the process has. */
+int sijill_cell_width(uint32_t scalar);
+
 #endif
