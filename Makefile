@@ -1,5 +1,5 @@
 # Names for commands. What is longer than a line is in Scripts.
-.PHONY: help run test check lint build crash acceptance unit
+.PHONY: help run test check lint build crash acceptance unit bench
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,3 +32,6 @@ acceptance: ## every promise seen from outside, in full (slow)
 
 unit: ## the systemd unit
 	Scripts/unit
+
+bench: ## Sijill beside what people use instead; writes Benchmarks/RESULTS.md (slow)
+	Scripts/bench
