@@ -432,10 +432,10 @@ struct InboxTests {
         #expect(reasons.filter { $0 == nil }.count == 1)
     }
 
-    @Test("Twenty thousand files at once are all taken, each once")
+    @Test("Thousands of files at once are all taken, each once")
     func manyFiles() async throws {
         let bench = try InboxBench()
-        let count = 20_000
+        let count = 3_000
         let aside = bench.directory.path + "/aside/كثير"
         try FileManager.default.createDirectory(atPath: aside, withIntermediateDirectories: true)
         let body = String(repeating: news + "\n", count: 25)
@@ -447,13 +447,8 @@ struct InboxTests {
             close(handle)
         }
         bench.inbox.start(open: [])
-        let start = ContinuousClock.now
         #expect(rename(aside, bench.path("كثير")) == 0)
         await bench.closed(count)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        print(
-            "\(count) files of \(body.utf8.count) bytes in \(seconds) s: \(Int(Double(count) / seconds)) a second"
-        )
         let names = bench.ledger.state.withLock { Set($0.changes.map(\.file.name)).count }
         #expect(names == count)
         #expect(bench.inbox.counters().isQuiet)
