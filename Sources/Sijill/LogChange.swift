@@ -58,6 +58,7 @@ public struct DecodedChange: Sendable {
         public static let added = Kind(description: "org.sijill.article.added")
         public static let duplicated = Kind(description: "org.sijill.article.duplicated")
         public static let rejected = Kind(description: "org.sijill.file.rejected")
+        public static let withdrawn = Kind(description: "org.sijill.article.withdrawn")
 
         /// `added`, `duplicated`, `rejected`.
         public var shortName: String {

@@ -26,6 +26,8 @@ public struct SijillClientError: Error, Hashable, Sendable, CustomStringConverti
         public static let server = Code("server")
         /// The server answered something that a log does not: a gap, a repetition, bytes that are no change.
         public static let brokenPromise = Code("brokenPromise")
+        /// A signature or a proof does not hold: the log is not what it was, or not what the change says.
+        public static let evidence = Code("evidence")
     }
 
     public let code: Code

@@ -74,8 +74,8 @@ struct Transport: Sendable {
     }
 
     /// The body of a small answer.
-    func small(_ path: String) async throws -> [UInt8] {
-        try await collected(await get(path, accept: "application/json"))
+    func small(_ path: String, accept: String = "application/json") async throws -> [UInt8] {
+        try await collected(await get(path, accept: accept))
     }
 
     private func collected(_ response: HTTPClientResponse) async throws -> [UInt8] {

@@ -87,10 +87,17 @@ struct FollowCommand: AsyncParsableCommand {
 
     @OptionGroup var omitted: OmissionOptions
 
+    @Option(help: "Verifier key of the log: it is verified while it is followed.")
+    var key: String?
+
     func run() async throws {
-        // Each line is written as it comes: whoever follows wants it now.
-        for try await change in try server.client().changes(since: since, omitting: omitted.omission) {
-            try Terminal.output.write(change.line + [UInt8(ascii: "\n")])
+        let client = try server.client()
+        let changes = client.changes(since: since, omitting: omitted.omission)
+        let follow: @Sendable () async throws -> Void = {
+            // Each line is written as it comes: whoever follows wants it now.
+            for try await change in changes { try Terminal.output.write(change.line + [UInt8(ascii: "\n")]) }
         }
+        guard let watch = try CheckpointWatch(client, key: key) else { return try await follow() }
+        try await watch.watching(follow)
     }
 }

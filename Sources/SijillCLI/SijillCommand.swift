@@ -21,7 +21,7 @@ struct SijillCommand: AsyncParsableCommand {
         subcommands: [
             ReplayCommand.self, FollowCommand.self, SearchCommand.self, AddCommand.self, ShowCommand.self,
             OriginalCommand.self,
-            StatusCommand.self,
+            StatusCommand.self, VerifyCommand.self, ProveCommand.self,
         ])
 
     /// Runs the command and ends the process with the exit code of DESIGN §10.
@@ -83,7 +83,7 @@ extension SijillClientError: Endable {
         case .invalidURL, .badRequest: .usage
         case .cursorAhead, .cursorDiverged, .cursorExpired, .brokenPromise: .damaged
         case .unauthorized: .permission
-        case .notFound: .checkFailed
+        case .notFound, .evidence: .checkFailed
         default: .unavailable
         }
     }

@@ -11,6 +11,8 @@ package final class ControlServer: Sendable {
     package enum Question: String, CaseIterable, Sendable {
         /// How far the log is durable: `{"sequence":42}`.
         case position
+        /// Withdraw an article, which the argument names in JSON.
+        case withdraw
         /// Make a new signing key: `{"key":"…"}`.
         case rotateKey = "rotate-key"
     }

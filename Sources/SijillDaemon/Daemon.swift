@@ -104,9 +104,11 @@ package final class Daemon: Sendable {
         for line in log.recovery.lines { logger.notice("\(line)") }
         log.announce()
         let store = try StoreOpening(configuration.data, logger: logger).open(for: log.reader)
+        try Withdrawal(log: log, store: store, directory: configuration.data).start()
         let openChanges = try OpenChanges.read(log)
         reserve.restore()
-        let ledger = Ledger(log: log, store: store, reserve: reserve, logger: logger)
+        let ledger = Ledger(
+            log: log, store: store, reserve: reserve, logger: logger, directory: configuration.data)
         let inbox = try makeInbox(ledger: ledger, log: log)
         let indexer = SearchIndexer(store: store, logger: logger) { [self] in end($0) }
         ledger.start(listener(inbox: inbox, indexer: indexer))
@@ -252,6 +254,7 @@ package final class Daemon: Sendable {
     ) -> String {
         switch question {
         case .position: #"{"sequence":\#(ledger.position())}"#
+        case .withdraw: ControlQuestion.answer { try ledger.withdraw(try Withdrawal.Request(json: argument)) }
         case .rotateKey:
             ControlQuestion.answer {
                 .object([

@@ -45,6 +45,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private let log: ChangeLog
     private let store: Store
     private let reserve: DiskReserve
+    private let withdrawal: Withdrawal
     private let logger: Logger
     private let mailbox = Mutex(Mailbox())
     private var listener: Listener?
@@ -69,7 +70,10 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     /// How long after the last commit the ledger counts as idle, and the state is written.
     private static let idleDelay = Duration.milliseconds(50)
 
-    package init(log: ChangeLog, store: Store, reserve: DiskReserve, logger: Logger) {
+    package init(
+        log: ChangeLog, store: Store, reserve: DiskReserve, logger: Logger, directory: DataDirectory
+    ) {
+        withdrawal = Withdrawal(log: log, store: store, directory: directory)
         self.log = log
         self.store = store
         self.reserve = reserve
@@ -125,6 +129,17 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     /// Where the log stands, for whoever asks over the control socket. From any queue but the ledger's.
     package func position() -> SequenceNumber {
         queue.sync { log.tip?.sequence ?? .none }
+    }
+
+    /// Withdraws an article; see `Withdrawal.run`. From any queue but the ledger's.
+    func withdraw(_ request: Withdrawal.Request) throws -> JSONValue {
+        try queue.sync {
+            guard !isPaused, !hasFailed, !isClosed, unapplied.isEmpty else {
+                throw SijillError(.unavailable, "the daemon takes nothing in now", remedy: "try again later")
+            }
+            defer { scheduleState() }
+            return try withdrawal.run(request)
+        }
     }
 
     /// Makes a new signing key; see `LogTree.rotate`. From any queue but the ledger's.

@@ -14,7 +14,13 @@ enum OpenChanges {
                 if log.removals.isRenamedAway(sequence) { continue }
                 guard let line = try log.reader.line(of: sequence) else { continue }
                 do {
-                    changes.append(OpenChange(try Change(line: line)))
+                    let change = try Change(line: line)
+                    // A withdrawal came from no file.
+                    if case .withdrawn = change.record {
+                        log.removals.closed([value...value])
+                    } else {
+                        changes.append(OpenChange(change))
+                    }
                 } catch {
                     throw SijillError(.damaged, "change \(sequence) cannot be read: \(error)")
                 }

@@ -75,6 +75,8 @@ struct ArticleRoute: Sendable {
         guard let state = try await offLoop({ try store.current(id) }) else {
             throw Problem.notFound("there is no article \(id)")
         }
+        let withdrawal = store.withdrawal(of: state)
+        if withdrawal.isGone { throw Problem.withdrawn(id, isErased: withdrawal.isErased) }
         return state
     }
 }

@@ -32,6 +32,16 @@ package struct Problem: Error, Hashable, Sendable {
         Problem("not-found", "There is no such thing", status: 404, detail: detail)
     }
 
+    /// 410: the article was there, and the log says who withdrew it and why.
+    static func withdrawn(_ id: ArticleID, isErased: Bool) -> Problem {
+        Problem(
+            "withdrawn", "The article was withdrawn", status: 410,
+            detail: "article \(id) was \(isErased ? "erased" : "withdrawn"); the log has the withdrawal",
+            members: [
+                JSONMember("article", id.description), JSONMember(name: "erased", value: .bool(isErased)),
+            ])
+    }
+
     static func methodNotAllowed(_ method: String, path: String, allowed: [String]) -> Problem {
         let allow = allowed.joined(separator: ", ")
         var problem = Problem(

@@ -68,6 +68,11 @@ package enum Durable {
         try system("chmod", path) { chmod(path, 0o440) }
     }
 
+    /// Gives a sealed file its write permission back, for the one thing that may change it: an erasure.
+    package static func unseal(_ path: String) throws(SystemError) {
+        try system("chmod", path) { chmod(path, 0o640) }
+    }
+
     /// Removes a file; one that is not there is fine.
     package static func remove(_ path: String) throws(SystemError) {
         if unlink(path) != 0, errno != ENOENT { throw .last("unlink", path) }

@@ -24,6 +24,7 @@ package struct Change: Hashable, Sendable {
 package enum ChangeType: String, CaseIterable, Hashable, Sendable {
     case added = "org.sijill.article.added"
     case duplicated = "org.sijill.article.duplicated"
+    case withdrawn = "org.sijill.article.withdrawn"
     case rejected = "org.sijill.file.rejected"
 
     /// `added`, `duplicated`, `rejected`: what people type and see.
@@ -34,21 +35,24 @@ package enum ChangeType: String, CaseIterable, Hashable, Sendable {
 package enum Record: Hashable, Sendable {
     case added(Added)
     case duplicated(Duplicated)
+    case withdrawn(Withdrawn)
     case rejected(Rejected)
 
     package var type: ChangeType {
         switch self {
         case .added: .added
         case .duplicated: .duplicated
+        case .withdrawn: .withdrawn
         case .rejected: .rejected
         }
     }
 
-    /// The input that the change came from.
+    /// The input that the change came from; `.none` for a withdrawal, which came from no input.
     package var file: FileRecord {
         switch self {
         case .added(let added): added.file
         case .duplicated(let duplicated): duplicated.file
+        case .withdrawn: .none
         case .rejected(let rejected): rejected.file
         }
     }
@@ -57,6 +61,7 @@ package enum Record: Hashable, Sendable {
         switch self {
         case .added(let added): added.article
         case .duplicated(let duplicated): duplicated.article
+        case .withdrawn(let withdrawn): withdrawn.article
         case .rejected: nil
         }
     }
@@ -65,7 +70,7 @@ package enum Record: Hashable, Sendable {
         switch self {
         case .added(let added): added.digests
         case .duplicated(let duplicated): duplicated.digests
-        case .rejected: nil
+        case .withdrawn, .rejected: nil
         }
     }
 
@@ -74,8 +79,8 @@ package enum Record: Hashable, Sendable {
     package var storesOriginal: Bool {
         switch self {
         case .added: true
-        case .duplicated(let duplicated): duplicated.match == .canonical
-        case .rejected: false
+        case .duplicated(let duplicated): duplicated.match == .canonical && duplicated.isKept
+        case .withdrawn, .rejected: false
         }
     }
 }
@@ -118,9 +123,13 @@ package struct Duplicated: Hashable, Sendable {
     package var revision: Int
     package var file: FileRecord
     package var digests: ArticleDigests
+    /// False where the text was erased before: neither its bytes nor its content are kept again.
+    package var isKept = true
 
     package init(
-        article: ArticleID, of: Cursor, match: Match, revision: Int, file: FileRecord, digests: ArticleDigests
+        article: ArticleID, of: Cursor, match: Match, revision: Int, file: FileRecord,
+        digests: ArticleDigests,
+        isKept: Bool = true
     ) {
         self.article = article
         self.of = of
@@ -128,6 +137,7 @@ package struct Duplicated: Hashable, Sendable {
         self.revision = revision
         self.file = file
         self.digests = digests
+        self.isKept = isKept
     }
 }
 

@@ -41,7 +41,9 @@ extension Change {
             throw ChangeError("a type that this version does not know")
         }
         let data = Members(try envelope.value("data"))
-        let record = try Record(type: type, data: data)
+        let record =
+            type == .withdrawn
+            ? Record.withdrawn(try Withdrawn(try envelope.value("data"))) : try Record(type: type, data: data)
         guard try envelope.optionalString("subject") == record.article?.description else {
             throw ChangeError("'subject' is not the article")
         }
@@ -68,7 +70,9 @@ extension Record {
                 Duplicated(
                     article: try data.article("article"), of: of, match: match,
                     revision: Int(clamping: try data.number("revision")), file: file,
-                    digests: try data.digests()))
+                    digests: try data.digests(), isKept: try data.kept()))
+        case .withdrawn:
+            throw ChangeError("a withdrawal has no file")
         case .rejected:
             guard let reason = RejectReason(rawValue: try data.string("reason")) else {
                 throw ChangeError("a reason that this version does not know")
@@ -98,6 +102,7 @@ extension Content {
     fileprivate init(_ data: Members) throws(ChangeError) {
         self.init()
         title = try data.nullableString("title")
+        note = try data.optionalString("note")
         byline = try data.optionalString("byline")
         authors = try data.strings("authors")
         publisher = try data.optionalString("publisher")
@@ -171,6 +176,13 @@ private struct Members {
             texts.append(text)
         }
         return texts
+    }
+
+    /// `kept` is written only where it is false.
+    func kept() throws(ChangeError) -> Bool {
+        guard let value = members["kept"] else { return true }
+        guard value == .bool(false) else { throw ChangeError("'kept' is not false") }
+        return false
     }
 
     func number(_ name: String) throws(ChangeError) -> UInt64 {

@@ -77,6 +77,9 @@ extension Change {
             writer.byte(",")
             writer.file(duplicated.file)
             writer.digests(duplicated.digests)
+            if !duplicated.isKept { writer.append(",\"kept\":false" as StaticString) }
+        case .withdrawn(let withdrawn):
+            writer.withdrawn(withdrawn)
         case .rejected(let rejected):
             writer.file(rejected.file)
             writer.memberName("reason")

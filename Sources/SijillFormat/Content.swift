@@ -2,6 +2,8 @@
 /// and `text` are always written, as `null` where there is none.
 package struct Content: Hashable, Sendable {
     package var title: String?
+    /// Of a withdrawal: why.
+    package var note: String?
     package var byline: String?
     package var authors: [String] = []
     package var publisher: String?
@@ -56,6 +58,7 @@ package struct EncodedContent: Hashable, Sendable {
         var writer = ByteWriter(capacity: (content.text?.count ?? 0) * 17 / 16 + 512)
         writer.append(",\"title\":" as StaticString)
         writer.optional(content.title)
+        writer.member("note", content.note)
         writer.member("byline", content.byline)
         writer.member("authors", content.authors)
         writer.member("publisher", content.publisher)

@@ -21,6 +21,8 @@ package struct DataDirectory: Hashable, Sendable {
     package var removals: String { log + "/removals" }
     /// The signed tree head that is shown (contract: evidence).
     package var checkpoint: String { log + "/checkpoint" }
+    /// Is there while an erasure is going on: the next start finishes it.
+    package var erasing: String { log + "/erasing" }
     /// Full tiles and bundles, under the paths they are served at.
     package var tiles: String { log + "/tile" }
     /// The secret key of the log, mode 0600.

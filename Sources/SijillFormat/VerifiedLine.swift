@@ -4,12 +4,14 @@ package struct VerifiedLine: Sendable {
     package let layout: LineLayout
     /// SHA-256(0x00 ‖ leaf): the hash of the change in the Merkle tree (RFC 6962 §2.1).
     package let leafHash: Digest
+    /// Whether its content was erased. Sound only where a withdrawal lists the change: see `ErasedContent`.
+    package let isErased: Bool
 
     /// Reads `line`, which ends in its newline.
     ///
     /// Checks: valid UTF-8, strict JSON, a change of a known schema, exactly the layout that the encoder writes
-    /// (so that the cuts of leaf and text are right), leaf within its limit, and `digests.content`; where a change
-    /// has no digests its content part must be the empty one.
+    /// (so that the cuts of leaf and text are right), leaf within its limit, and `digests.content`, unless the content
+    /// was erased; where a change has no digests its content part must be the empty one.
     package init(_ line: [UInt8]) throws(ChangeError) {
         guard line.last == UInt8(ascii: "\n") else { throw ChangeError("the line does not end") }
         guard (try? UTF8Span(validating: line.span)) != nil else { throw ChangeError("not valid UTF-8") }
@@ -22,7 +24,8 @@ package struct VerifiedLine: Sendable {
             throw ChangeError("the leaf is over \(Limits.leafBytesMax) bytes")
         }
         let content = line[layout.leafEnd..<line.count - 1 - lineClosing.count]
-        guard Digest.of(content) == change.record.digests?.content ?? EncodedContent.none.digest else {
+        isErased = Digest.of(content) != change.record.contentDigest
+        guard !isErased || ErasedContent.matches(content) else {
             throw ChangeError("the content part does not have its digest")
         }
         leafHash = LeafHash.of(recordPart: line[..<layout.leafEnd])

@@ -40,7 +40,9 @@ package struct BatchDecider<Index: SeenIndex> {
             let known = try draft.canonical.flatMap { try canonical[$0] ?? index.seen(canonical: $0) }
             let article = known?.article ?? ArticleID(draft.canonical?.digest.high ?? draft.raw.high)
             // These bytes stand with this change; their text may stand with an earlier one.
-            let seen = SeenText(cursor: cursor, article: article, revision: known?.revision ?? 1)
+            let seen = SeenText(
+                cursor: cursor, article: article, revision: known?.revision ?? 1,
+                isKept: known?.isKept ?? true)
             raw[draft.raw] = seen
             if let known {
                 return duplicated(draft, file: arrival.file, seen: known, match: .canonical, original: bytes)
@@ -62,14 +64,16 @@ package struct BatchDecider<Index: SeenIndex> {
     private func duplicated(
         _ draft: Draft, file: FileRecord, seen: SeenText, match: Duplicated.Match, original: [UInt8]?
     ) -> Decision {
-        let content = draft.content.withoutText
+        // What was erased is not kept again, in no part.
+        let content = seen.isKept ? draft.content.withoutText : Content()
         let encoded = EncodedContent(content)
         let digests = ArticleDigests(
             canonical: draft.canonical, text: draft.textDigest, content: encoded.digest)
         let duplicated = Duplicated(
             article: seen.article, of: seen.cursor, match: match, revision: seen.revision, file: file,
-            digests: digests)
+            digests: digests, isKept: seen.isKept)
         return Decision(
-            record: .duplicated(duplicated), content: content, encoded: encoded, original: original)
+            record: .duplicated(duplicated), content: content, encoded: encoded,
+            original: seen.isKept ? original : nil)
     }
 }

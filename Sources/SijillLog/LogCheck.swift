@@ -10,6 +10,7 @@ package struct LogCheck {
     /// The last sequence that is checked; later ones may still be written while this runs.
     package var bound: SequenceNumber?
     private var tree: TreeCheck
+    private var erasures = ErasureAccount()
     package private(set) var findings: [String] = []
     package private(set) var changeCount: UInt64 = 0
     package private(set) var log: LogID?
@@ -65,8 +66,26 @@ package struct LogCheck {
         if bound == nil, position.segment == state.segment, position.offset < state.offset {
             report("\(directory.state): the segment ends at byte \(position.offset), before its offset")
         }
+        reportErasures()
         try tree.finish(isRunning: bound != nil)
         for finding in tree.findings { report(finding) }
+    }
+
+    /// What is erased without a withdrawal, and what a withdrawal lists that is still there.
+    private mutating func reportErasures() {
+        for lost in erasures.unlisted { report("\(lost.path): byte \(lost.offset): \(lost.message)") }
+        // While the marker is there, the daemon erases, or its next start does.
+        guard !File.exists(directory.erasing) else { return }
+        for pending in erasures.pending {
+            report(
+                "change \(pending.sequence) still has the content that withdrawal \(pending.withdrawal) erases"
+            )
+        }
+        for pending in erasures.pendingOriginals {
+            report(
+                "the original \(pending.digest), which withdrawal \(pending.withdrawal) erases, is still there"
+            )
+        }
     }
 
     private mutating func report(_ finding: String) {
@@ -82,7 +101,7 @@ package struct LogCheck {
             if let first = DataDirectory.first(of: name, kind: "ndjson") {
                 segments.append(first)
             } else if DataDirectory.first(of: name, kind: "index") == nil,
-                !["state", "removals", "reserve", "checkpoint", "tile"].contains(name),
+                !["state", "removals", "reserve", "checkpoint", "tile", "erasing"].contains(name),
                 // A running daemon replaces files.
                 bound == nil || !name.hasSuffix(".tmp")
             {
@@ -121,6 +140,7 @@ package struct LogCheck {
             while walk.position.sequence < bound ?? .max, let walked = try walk.next() {
                 changeCount += 1
                 tree.add(walked.entry, line: walked.bytes)
+                erasures.add(walked, path: files.segment)
                 progress(UInt64(walked.entry.layout.length) + (walked.original?.length ?? 0))
                 if let wrong = index.fault(LogFiles.bytes([walked.entry])) {
                     // Behind the checkpoint a leaf and its hash are each other's only witness: both are named.
@@ -159,8 +179,10 @@ package struct LogCheck {
         if walked.change.sequence == first, let fault = try originals.faultOfWarcinfo(first: walked.change) {
             report("\(path): byte \(fault.offset): \(fault.message)")
         }
-        if let fault = try originals.fault(of: walked) {
-            report("\(path): byte \(fault.offset): \(fault.message)")
+        switch try originals.find(walked) {
+        case .sound: break
+        case .erased(let entry): erasures.addErased(entry, path: path)
+        case .wrong(let fault): report("\(path): byte \(fault.offset): \(fault.message)")
         }
     }
 

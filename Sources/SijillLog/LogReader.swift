@@ -22,6 +22,7 @@ package final class LogReader: Sendable {
     private let files = FileCache()
     private let waiters = TipWaiters()
     private let evidence = Mutex<LogTree?>(nil)
+    private let erasures = Mutex<UInt64>(0)
 
     struct State {
         /// First sequences of all segments, the last one being written.
@@ -40,6 +41,15 @@ package final class LogReader: Sendable {
         self.log = log
         self.epoch = epoch
         state = Mutex(State(segments: segments, current: current, currentOriginals: currentOriginals))
+    }
+
+    /// Goes up when content was erased in place, so that pages and segments get another ETag. Set at start to the last
+    /// withdrawal that erased; 0 in a log without one.
+    package var contentVersion: UInt64 { erasures.withLock { $0 } }
+
+    /// The content of changes has been erased by this withdrawal, or by one before it.
+    package func contentErased(by withdrawal: SequenceNumber) {
+        erasures.withLock { $0 = max($0, withdrawal.value) }
     }
 
     /// The tree over the log; nil only while the log is being opened.

@@ -77,6 +77,7 @@ struct LogRecovery {
         var current = try verifyCommitted(files, state: state, time: time)
         try repairIndexes(files, current)
         let tail = try LogTail.scan(files, log: state.log, from: current.position)
+        try checkErasures(current.erasures, tail.erasures)
         if tail.isEmpty, candidate == nil {
             return Recovered(
                 state: state, signature: signature, segments: segments + [state.segment],
@@ -201,6 +202,14 @@ struct LogRecovery {
         var position: LogPosition
         var entries: [IndexEntry] = []
         var originals: [OriginalEntry] = []
+        var erasures = ErasureAccount()
+    }
+
+    /// What is erased in the last segment has its withdrawal there too, behind it.
+    private func checkErasures(_ account: ErasureAccount, _ tail: ErasureAccount) throws {
+        var account = account
+        account.addListed(of: tail)
+        if let lost = account.unlisted.first { throw LogFiles.damaged(lost.path, lost.offset, lost.message) }
     }
 
     /// Verifies every change before the state's offset, and that the originals reach as far as the state says.
@@ -244,6 +253,7 @@ struct LogRecovery {
                 }
                 walked.entries.append(change.entry)
                 if let original = change.original { walked.originals.append(original) }
+                walked.erasures.add(change, path: files.segment)
             }
         } catch let fault as SegmentFault {
             throw LogFiles.damaged(files.segment, fault.offset, fault.message)

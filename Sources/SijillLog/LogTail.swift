@@ -10,6 +10,8 @@ struct LogTail {
     private(set) var end: LogPosition
     private(set) var entries: [IndexEntry] = []
     private(set) var originals: [OriginalEntry] = []
+    /// What is erased in it, and what its withdrawals list.
+    private(set) var erasures = ErasureAccount()
     private(set) var tornBytes: UInt64 = 0
     private(set) var tornOriginalsBytes: UInt64 = 0
 
@@ -26,6 +28,8 @@ struct LogTail {
         var tail = LogTail(files: files, start: start)
         let segment = try File(files.segment, .read)
         let originals = OriginalsFile(file: try File(files.originals, .read))
+        // Withdrawals stand behind what they erase.
+        tail.erasures = try withdrawals(segment, files.segment, log: log, from: start)
         var walk = try SegmentWalk(segment, log: log, from: start)
         do {
             while let walked = try walk.next() {
@@ -34,7 +38,7 @@ struct LogTail {
                 {
                     throw fault
                 }
-                if let fault = try originals.fault(of: walked) { throw fault }
+                try tail.check(walked, originals)
                 tail.entries.append(walked.entry)
                 if let original = walked.original { tail.originals.append(original) }
                 tail.end = walk.position
@@ -46,6 +50,35 @@ struct LogTail {
         tail.tornOriginalsBytes =
             try originals.file.size() - min(tail.end.originalsOffset, originals.file.size())
         return tail
+    }
+
+    private static func withdrawals(
+        _ segment: File, _ path: String, log: LogID, from start: LogPosition
+    ) throws -> ErasureAccount {
+        var account = ErasureAccount()
+        var walk = try SegmentWalk(segment, log: log, from: start)
+        do {
+            while let walked = try walk.next() { account.add(walked, path: path) }
+        } catch is SegmentFault {
+            // The same place ends the scan.
+        }
+        return account
+    }
+
+    /// - Throws: `SegmentFault` where the change or its original is not whole.
+    private func check(_ walked: WalkedChange, _ originals: OriginalsFile) throws {
+        let place = walked.entry.offset
+        if walked.line.isErased, !erasures.lists(walked.change.sequence) {
+            throw SegmentFault(offset: place, message: "its content is gone, and no withdrawal lists it")
+        }
+        switch try originals.find(walked) {
+        case .sound: break
+        case .wrong(let fault): throw fault
+        case .erased(let entry):
+            guard erasures.lists(entry.digest) else {
+                throw SegmentFault(offset: place, message: "its original is gone, and no withdrawal lists it")
+            }
+        }
     }
 
     /// Throws unless the lines of both readers are equal as far as both have whole ones.

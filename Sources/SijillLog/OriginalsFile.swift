@@ -7,10 +7,25 @@ struct OriginalsFile {
 
     private static let pieceBytes = 1 << 20
 
-    /// What is wrong with the original of `walked`, and where; nil when it stands there, whole and byte for byte.
-    func fault(of walked: WalkedChange) throws(SystemError) -> SegmentFault? {
-        guard let entry = walked.original else { return nil }
-        let header = OriginalRecord.header(of: walked.change)
+    /// What stands at the place of an original.
+    enum Found {
+        /// It is whole, byte for byte; or the change stored none.
+        case sound
+        /// Nothing but spaces: sound where a withdrawal lists it.
+        case erased(OriginalEntry)
+        case wrong(SegmentFault)
+    }
+
+    /// What stands at the place of the original of `walked`.
+    func find(_ walked: WalkedChange) throws(SystemError) -> Found {
+        guard let entry = walked.original else { return .sound }
+        guard let fault = try fault(of: walked, entry) else { return .sound }
+        return try isErased(entry, walked) ? .erased(entry) : .wrong(fault)
+    }
+
+    private func fault(of walked: WalkedChange, _ entry: OriginalEntry) throws(SystemError) -> SegmentFault? {
+        // That of an erased change was verified when the walk read it.
+        let header = walked.line.isErased ? [] : OriginalRecord.header(of: walked.change)
         if let place = try mismatch(header, at: entry.offset) {
             return SegmentFault(offset: place, message: "the header is not that of change \(entry.sequence)")
         }
@@ -23,6 +38,22 @@ struct OriginalsFile {
             return SegmentFault(offset: place, message: "the record of change \(entry.sequence) does not end")
         }
         return nil
+    }
+
+    /// Whether header and end stand there and all between them is spaces.
+    private func isErased(_ entry: OriginalEntry, _ walked: WalkedChange) throws(SystemError) -> Bool {
+        guard entry.length > 0,
+            try mismatch(OriginalRecord.header(of: walked.change), at: entry.offset) == nil,
+            try mismatch(OriginalRecord.closing, at: entry.blockOffset + entry.length) == nil
+        else { return false }
+        var done: UInt64 = 0
+        while done < entry.length {
+            let count = Int(min(UInt64(Self.pieceBytes), entry.length - done))
+            let piece = try file.read(at: entry.blockOffset + done, count: count)
+            guard !piece.isEmpty, piece.allSatisfy({ $0 == 0x20 }) else { return false }
+            done += UInt64(piece.count)
+        }
+        return true
     }
 
     /// What is wrong with the `warcinfo` that the file must begin with.

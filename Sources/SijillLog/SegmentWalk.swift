@@ -27,9 +27,14 @@ struct SegmentWalk {
     let first: SequenceNumber
     private(set) var position: LogPosition
     private var lines: LineReader
+    /// Path of the originals: an erased line no longer says how long the header of its original is.
+    private let originals: String
 
     /// Walks from `position`, whose changes before it were verified, up to `end` or to the end of the file.
-    init(_ file: File, log: LogID, from position: LogPosition, to end: UInt64? = nil) throws(SystemError) {
+    init(
+        _ file: File, originals: String, log: LogID, from position: LogPosition, to end: UInt64? = nil
+    ) throws(SystemError) {
+        self.originals = originals
         self.log = log
         first = position.segment
         self.position = position
@@ -63,8 +68,28 @@ struct SegmentWalk {
         }
         let entry = IndexEntry(
             offset: offset, time: change.time, layout: line.layout, leafHash: line.leafHash)
-        let original = position.advance(over: change, entry: entry)
+        let original = position.advance(
+            over: change, entry: entry, header: try erasedHeader(line))
         return WalkedChange(line: line, entry: entry, original: original, bytes: bytes)
+    }
+}
+
+extension SegmentWalk {
+    /// The header of an erased change's original, read from where it must stand; nil for a change that says it itself.
+    private func erasedHeader(_ line: VerifiedLine) throws -> [UInt8]? {
+        guard line.isErased, line.change.record.storesOriginal else { return nil }
+        var offset = position.originalsOffset
+        if line.change.sequence == first {
+            let warcinfo = OriginalRecord.warcinfo(log: log, first: first, time: line.change.time)
+            offset = UInt64(warcinfo.count)
+        }
+        let file = OriginalsFile(file: try File(originals, .read))
+        guard let header = try file.erasedHeader(of: line.change, at: offset) else {
+            throw SegmentFault(
+                offset: position.offset,
+                message: "change \(line.change.sequence) is erased, and its original has no header in \(originals)")
+        }
+        return header
     }
 }
 
@@ -91,7 +116,9 @@ package struct LogPosition: Hashable, Sendable {
     }
 
     /// Goes on over a change of this segment; the entry of its original, when it stored one.
-    mutating func advance(over change: Change, entry: IndexEntry) -> OriginalEntry? {
+    ///
+    /// - Parameter header: that of the original of an erased change; any other follows from the change.
+    mutating func advance(over change: Change, entry: IndexEntry, header: [UInt8]? = nil) -> OriginalEntry? {
         if change.sequence == segment {
             let warcinfo = OriginalRecord.warcinfo(log: change.log, first: segment, time: change.time)
             originalsOffset = UInt64(warcinfo.count)
@@ -100,7 +127,7 @@ package struct LogPosition: Hashable, Sendable {
         sequence = change.sequence
         time = change.time
         guard change.record.storesOriginal else { return nil }
-        let header = OriginalRecord.header(of: change)
+        let header = header ?? OriginalRecord.header(of: change)
         let original = OriginalEntry(change: change, header: header, offset: originalsOffset)
         originalsOffset = original.end
         return original

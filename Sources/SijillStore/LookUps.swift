@@ -12,6 +12,13 @@ struct LookUps: Sendable {
     /// By the digest of the canonical words. Versions are never compared, so each has a table of its own.
     private var canonical: [CanonicalDigest.Version: DigestTable]
 
+    /// Articles that are withdrawn or erased; others are not here.
+    var withdrawals: [ArticleID: WithdrawalState] = [:]
+    /// Deliveries whose content and original were erased.
+    var erased: Set<SequenceNumber> = []
+    /// Digests whose text was erased and has come again: the new place.
+    private var again: [UInt128: SequenceNumber] = [:]
+
     init(sightings: Int = 0) {
         raw = DigestTable(capacity: sightings)
         canonical = [:]
@@ -25,12 +32,36 @@ struct LookUps: Sendable {
         applied = sequence
         counts.sightings += 1
         // The same bytes again bring nothing; bytes that were rejected never come here.
-        if match != .raw, let digest { raw.insert(digest.high, sequence) }
+        if match != .raw, let digest { add(raw: digest.high, sequence) }
         guard match == nil else { return }
         counts.articles += 1
         if let text {
+            if canonical[text.version]?[text.digest.high] != nil { again[text.digest.high] = sequence }
             canonical[text.version, default: DigestTable()].insert(text.digest.high, sequence)
         }
+    }
+
+    private mutating func add(raw key: UInt128, _ sequence: SequenceNumber) {
+        if raw[key] != nil { again[key] = sequence }
+        raw.insert(key, sequence)
+    }
+
+    /// Takes in a withdrawal that was applied.
+    mutating func add(_ withdrawn: Withdrawn, _ sequence: SequenceNumber) {
+        applied = sequence
+        counts.withdrawals += 1
+        withdraw(withdrawn.article, erases: withdrawn.erases, isUndo: withdrawn.isUndo, withdrawn.sequences)
+    }
+
+    /// Rows of `withdrawals` counted at open.
+    mutating func open(withdrawals: Int) { counts.withdrawals = withdrawals }
+
+    mutating func withdraw(_ id: ArticleID, erases: Bool, isUndo: Bool, _ sequences: [SequenceNumber]) {
+        var state = withdrawals[id] ?? WithdrawalState()
+        state.isWithdrawn = !isUndo
+        state.isErased = state.isErased || erases
+        withdrawals[id] = state.isGone ? state : nil
+        erased.formUnion(sequences)
     }
 
     mutating func add(reject sequence: SequenceNumber) {
@@ -45,16 +76,17 @@ struct LookUps: Sendable {
     }
 
     /// Where bytes whose digest begins so were first seen.
-    func sequence(raw key: UInt128) -> SequenceNumber? { raw[key] }
+    func sequence(raw key: UInt128) -> SequenceNumber? { again[key] ?? raw[key] }
 
     func sequence(canonical key: UInt128, _ version: CanonicalDigest.Version) -> SequenceNumber? {
-        canonical[version]?[key]
+        again[key] ?? canonical[version]?[key]
     }
 
     /// Where an article of this id can have begun: an id is the first half of a canonical digest, or of a raw
     /// one.
     func sequences(article key: UInt128) -> [SequenceNumber] {
-        CanonicalDigest.Version.allCases.compactMap { canonical[$0]?[key] } + [raw[key]].compactMap { $0 }
+        CanonicalDigest.Version.allCases.compactMap { canonical[$0]?[key] }
+            + [raw[key], again[key]].compactMap { $0 }
     }
 
     var bytes: Int { raw.bytes + canonical.values.reduce(0) { $0 + $1.bytes } }
@@ -66,4 +98,5 @@ package struct StoreCounts: Hashable, Sendable {
     /// Deliveries of a text, new or known before.
     package var sightings = 0
     package var rejects = 0
+    package var withdrawals = 0
 }

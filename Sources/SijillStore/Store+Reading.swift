@@ -14,6 +14,7 @@ extension Store {
     /// - Throws: `StoreError`.
     package func current(_ id: ArticleID) throws -> ArticleState? {
         let candidates = lookUps.withLock { $0.sequences(article: id.value) }
+            .sorted(by: >)  // The last one, should a text have come again after it was erased.
         guard !candidates.isEmpty else { return nil }
         return try read { database in
             for candidate in candidates {
@@ -41,6 +42,7 @@ extension Store {
             let sql = """
                 select epoch from sightings where sequence = ?1
                 union all select epoch from rejects where sequence = ?1
+                union all select epoch from withdrawals where sequence = ?1
                 """
             return try String.fetchOne(database, sql: sql, arguments: [key])
         }
@@ -58,7 +60,9 @@ extension Store {
         guard let sequence = lookUps.withLock({ $0.sequence(raw: digest.high) }),
             let sighting = try sighting(sequence), sighting.file.sha256 == digest
         else { return nil }
-        return SeenText(cursor: sighting.cursor, article: sighting.article, revision: sighting.revision)
+        return allowed(
+            SeenText(cursor: sighting.cursor, article: sighting.article, revision: sighting.revision),
+            at: sequence)
     }
 
     /// The text with exactly these canonical words, by the same version of the rules. As `seen(raw:)`.
@@ -69,7 +73,9 @@ extension Store {
             let sequence = lookUps.withLock({ $0.sequence(canonical: digest.digest.high, digest.version) }),
             let sighting = try sighting(sequence), sighting.digests.canonical == digest
         else { return nil }
-        return SeenText(cursor: sighting.cursor, article: sighting.article, revision: sighting.revision)
+        return allowed(
+            SeenText(cursor: sighting.cursor, article: sighting.article, revision: sighting.revision),
+            at: sequence)
     }
 
     /// A delivery with the key of its article.

@@ -148,6 +148,8 @@ package final class Store: Sendable {
             SearchIndex.prepare(database)
             if !readOnly, !database.configuration.readonly {
                 try database.execute(sql: "pragma page_size = \(StoreSchema.pageBytes)")
+                // What is deleted is overwritten: an erasure has to leave no trace (Documentation/Store.md).
+                try database.execute(sql: "pragma secure_delete = on")
             }
         }
         return configuration

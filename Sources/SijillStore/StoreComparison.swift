@@ -103,6 +103,15 @@ package final class StoreComparison {
         switch change.record {
         case .added(let added): return StoreRow.rows(change, added: added)
         case .rejected(let rejected): return [StoreRow.row(change, rejected: rejected)]
+        case .withdrawn(let withdrawn):
+            if let article = try finder.keyBefore(change.sequence, of: withdrawn.article) {
+                return [StoreRow.row(change, withdrawn: withdrawn, article: article)]
+            }
+            findings.add(
+                "table articles: change \(change.sequence) withdraws article \(withdrawn.article), which is not there"
+            )
+            walks[.withdrawals]?.skip(change.sequence, &findings)
+            return []
         case .duplicated(let duplicated):
             // The row that the duplicate names came before it, so it was compared already.
             if let article = try finder.article(of: duplicated) {

@@ -15,6 +15,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         /// A change contradicts the changes before it, so the log is not sound. Nothing of the transaction
         /// stands.
         case contradiction
+        /// Another program reads an older state, which still has what was deleted.
+        case blocked
         /// Anything else: the file cannot be opened, or is held by another process.
         case failed
     }
@@ -38,9 +40,17 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         let exit: ExitCode =
             switch code {
             case .contradiction: .damaged
+            case .blocked: .unavailable
             case .unusable, .outOfSpace, .inputOutput, .failed: .inputOutput
             }
         return SijillError(exit, message, remedy: remedy)
+    }
+
+    static func blocked(_ path: String, by names: [String]) -> StoreError {
+        let who = names.isEmpty ? "another program" : names.joined(separator: ", ")
+        return StoreError(
+            .blocked, "\(who) reads an older state of \(path), in which the erased text still stands",
+            remedy: "end it and restart the daemon, which finishes the erasure")
     }
 
     static func unusable(_ path: String, _ why: String) -> StoreError {

@@ -2,7 +2,7 @@ import SijillFormat
 
 /// A table of the store that changes are written to, with its columns in the order of `StoreSchema`.
 enum StoreTable: String, CaseIterable, Sendable {
-    case articles, revisions, sightings, rejects
+    case articles, revisions, sightings, withdrawals, rejects
 
     var columns: [String] {
         switch self {
@@ -12,6 +12,7 @@ enum StoreTable: String, CaseIterable, Sendable {
             ["sequence", "time", "epoch", "article", "revision", "matched", "duplicate_of"]
                 + StoreTable.fileColumns
                 + ["canonical_version", "canonical_digest", "text_digest", "content_digest", "delivered"]
+        case .withdrawals: ["sequence", "time", "epoch", "article", "erase", "undo", "sequences", "note"]
         case .rejects: ["sequence", "time", "epoch"] + StoreTable.fileColumns + ["reason", "detail"]
         }
     }
@@ -74,6 +75,18 @@ struct StoreRow {
         let values =
             head(change) + match + file(duplicated.file) + digests(duplicated.digests) + [.text(delivered)]
         return StoreRow(table: .sightings, values: values)
+    }
+
+    /// The row of a withdrawal.
+    ///
+    /// - Parameter article: The key of the article in the store.
+    static func row(_ change: Change, withdrawn: Withdrawn, article: SequenceNumber) -> StoreRow {
+        let values: [StoreValue] = [
+            StoreValue(article), .integer(withdrawn.erases ? 1 : 0), .integer(withdrawn.isUndo ? 1 : 0),
+            json(.array(withdrawn.sequences.map { .number(String($0.value)) })),
+            StoreValue(change.content.note),
+        ]
+        return StoreRow(table: .withdrawals, values: head(change) + values)
     }
 
     /// The row of an input that could not become an article.

@@ -106,10 +106,13 @@ extension LookUps {
                 sighting: try fields.sequence(), match: try fields.match(), raw: try fields.optionalDigest(),
                 canonical: try fields.canonicalDigest())
         }
+        try openWithdrawals(database)
         open(rejects: try Int.fetchOne(database, sql: "select count(*) from rejects")!, applied: applied)
         let articles = try Int.fetchOne(database, sql: "select count(*) from articles")!
         // Every change made exactly one row here or there, and every new text an article.
-        guard UInt64(counts.sightings + counts.rejects) == applied.value, counts.articles == articles else {
+        guard UInt64(counts.sightings + counts.rejects + counts.withdrawals) == applied.value,
+            counts.articles == articles
+        else {
             throw StoreError.unusable(
                 path, "its tables do not hold as many rows as it says changes were applied")
         }
@@ -120,10 +123,14 @@ extension LookUps {
         let digests = change.record.digests
         let raw = change.record.file.sha256
         switch change.record {
-        case .added:
+        case .added(let added):
+            // Its text was erased and has come again: a new beginning.
+            withdrawals[added.article] = nil
             add(sighting: change.sequence, match: nil, raw: raw, canonical: digests?.canonical)
         case .duplicated(let duplicated):
             add(sighting: change.sequence, match: duplicated.match, raw: raw, canonical: digests?.canonical)
+        case .withdrawn(let withdrawn):
+            add(withdrawn, change.sequence)
         case .rejected:
             add(reject: change.sequence)
         }

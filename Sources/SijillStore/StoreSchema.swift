@@ -3,7 +3,7 @@
 enum StoreSchema {
     /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is
     /// rebuilt.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page
     /// of its own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in
@@ -80,6 +80,18 @@ enum StoreSchema {
 
         -- The repeated deliveries of an article. A first delivery costs nothing here.
         create index repeats on sightings (article) where article <> sequence;
+
+        -- Articles that are not to be shown, and those that are again. The last row of an article counts.
+        create table withdrawals (
+          sequence integer primary key,           -- of the change
+          time integer not null,                  -- as in sightings
+          epoch text not null,
+          article integer not null,               -- articles.sequence
+          erase integer not null,                 -- 1: its texts and originals were erased
+          undo integer not null,                  -- 1: it is shown again
+          sequences text not null,                -- a JSON array: the changes whose content was erased
+          note text                               -- the reason that was given
+        );
 
         create table rejects (
           sequence integer primary key,           -- of the change

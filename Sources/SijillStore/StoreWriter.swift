@@ -4,6 +4,7 @@ import SijillFormat
 /// Writes the rows of changes inside one transaction.
 struct StoreWriter {
     private let path: String
+    private let database: Database
     private let inserts: [StoreTable: Statement]
     private let applied: Statement
     private let articles: ArticleFinder
@@ -11,6 +12,7 @@ struct StoreWriter {
     /// Statements are compiled once a connection.
     init(_ database: Database, path: String) throws {
         self.path = path
+        self.database = database
         inserts = try Dictionary(
             uniqueKeysWithValues: StoreTable.allCases.map {
                 ($0, try database.cachedStatement(sql: $0.insert))
@@ -32,6 +34,15 @@ struct StoreWriter {
                     remedy: "run sijilld check")
             }
             try insert(StoreRow.row(change, duplicated: duplicated, article: article))
+        case .withdrawn(let withdrawn):
+            guard let article = try ArticleFinder.lastKey(of: withdrawn.article, in: database) else {
+                throw StoreError(
+                    .contradiction,
+                    "change \(change.cursor) withdraws article \(withdrawn.article), which is not there",
+                    remedy: "run sijilld check")
+            }
+            try insert(StoreRow.row(change, withdrawn: withdrawn, article: article))
+            try WithdrawalWriter(database).write(withdrawn, article: article)
         case .rejected(let rejected):
             try insert(StoreRow.row(change, rejected: rejected))
         }
@@ -44,6 +55,7 @@ struct StoreWriter {
 
 /// Finds the article that a duplicate repeats, by the change that the duplicate names.
 struct ArticleFinder {
+    private let database: Database
     private let statement: Statement
 
     static let sql = """
@@ -51,7 +63,24 @@ struct ArticleFinder {
         from sightings s join articles a on a.sequence = s.article where s.sequence = ?
         """
 
-    init(_ database: Database) throws { statement = try database.cachedStatement(sql: ArticleFinder.sql) }
+    init(_ database: Database) throws {
+        self.database = database
+        statement = try database.cachedStatement(sql: ArticleFinder.sql)
+    }
+
+    /// The key that an id had when change `sequence` was written.
+    func keyBefore(_ sequence: SequenceNumber, of id: ArticleID) throws -> SequenceNumber? {
+        let sql = "select max(sequence) from articles where id = ? and sequence < ?"
+        let key = try Int64.fetchOne(database, sql: sql, arguments: [id.description, Int64(sequence.value)])
+        return key.map { SequenceNumber(UInt64($0)) }
+    }
+
+    /// The key of the article of an id, the last of several: O(articles).
+    static func lastKey(of id: ArticleID, in database: Database) throws -> SequenceNumber? {
+        let sql = "select max(sequence) from articles where id = ?"
+        let key = try Int64.fetchOne(database, sql: sql, arguments: [id.description])
+        return key.map { SequenceNumber(UInt64($0)) }
+    }
 
     /// The key of the article; nil when the change it names did not bring that revision of that article.
     func article(of duplicated: Duplicated) throws -> SequenceNumber? {

@@ -96,7 +96,7 @@ import Testing
         for change in history.changes {
             let sighting = try store.sighting(change.sequence)
             switch change.record {
-            case .rejected: #expect(sighting == nil)
+            case .withdrawn, .rejected: #expect(sighting == nil)
             case .added(let added):
                 #expect(sighting?.match == nil && sighting?.duplicateOf == nil)
                 #expect(sighting?.article == added.article && sighting?.cursor == change.cursor)

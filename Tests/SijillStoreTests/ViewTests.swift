@@ -33,6 +33,7 @@ import Testing
                 case .added(let added): try check(change, added, connection)
                 case .duplicated(let duplicated): try check(change, duplicated, connection)
                 case .rejected(let rejected): try check(change, rejected, connection)
+                case .withdrawn: break
                 }
             }
             let totals = store.counts()

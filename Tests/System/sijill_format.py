@@ -19,6 +19,7 @@ CURSOR = re.compile(r"^\d{16}-[0-9a-z]{8}$")
 TITLE = b',"title":'
 TEXT = b',"text":'
 CLOSING = b"}}"
+ERASED = re.compile(rb',"title":null,"text":null *')
 INDEX_ENTRY = struct.Struct("<QQIIII32s")
 ORIGINAL_ENTRY = struct.Struct("<32sQIIQQ")
 
@@ -65,6 +66,9 @@ class Directory:
     segments: dict = field(default_factory=dict)
     warcs: dict = field(default_factory=dict)
     findings: list = field(default_factory=list)
+    # What is nothing but spaces any more, and what withdrawals list; the first must be among the second.
+    erased: dict = field(default_factory=dict)
+    listed: set = field(default_factory=set)
 
     def expect(self, condition, finding):
         if not condition:
@@ -88,6 +92,8 @@ def read(path):
         read_warc(directory, first)
     for change in directory.changes:
         verify_original(directory, change)
+    for what, place in directory.erased.items():
+        directory.expect(what in directory.listed, f"{place}: erased, and no withdrawal lists it")
     return directory
 
 
@@ -180,6 +186,9 @@ def verify_change(directory, change):
     expect = directory.expect
     expect(line.endswith(CLOSING + b"\n"), f"{place}: does not end as a change does")
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    if ERASED.fullmatch(line[line.index(TITLE) : -3]):
+        # The spaces that an erasure leaves, and Python does not write.
+        written = line if json.loads(written) == json.loads(line) else written
     # Python writes other floating point numbers than it read; they occur in `extra` only.
     if not has_float(value):
         expect(written == line, f"{place}: not in the one way in which changes are written")
@@ -203,10 +212,15 @@ def verify_change(directory, change):
     expect(len(leaf_of(line)) <= 65_535, f"{place}: leaf too long")
     if "digests" in data:
         content = line[line.index(TITLE) : -3]
+        if ERASED.fullmatch(content) and data["digests"]["content"] != hashlib.sha256(content).hexdigest():
+            directory.erased[change.sequence] = place
+            return
         expect(
             data["digests"]["content"] == hashlib.sha256(content).hexdigest(),
             f"{place}: wrong content digest",
         )
+        if change.kind == "withdrawn":
+            directory.listed |= set(data["sequences"]) | set(data["originals"])
         if change.kind == "added":
             text = hashlib.sha256(data["text"].encode()).hexdigest()
             expect(data["digests"]["text"] == text, f"{place}: wrong text digest")
@@ -273,18 +287,25 @@ def read_warc(directory, first):
             )
             if kind != "resource":
                 continue
-            digest = hashlib.sha256(block)
+            digest = hashlib.sha256(block).digest()
             said = fields["WARC-Block-Digest"]
-            real = "sha256:" + base64.b32encode(digest.digest()).decode()
-            directory.expect(said == real, f"{name}, byte {offset}: wrong block digest")
-            known = digest.hexdigest() in directory.originals
-            directory.expect(not known, f"{name}, byte {offset}: the same original a second time")
-            directory.originals[digest.hexdigest()] = Original(
-                block, fields["WARC-Target-URI"], first, offset, header
-            )
-            entries.append(
-                (digest.digest(), offset, header, 0, len(block), stored_by.get(digest.hexdigest()))
-            )
+            real = "sha256:" + base64.b32encode(digest).decode()
+            sequence = int(fields["WARC-Record-ID"].rstrip(">").rsplit(":", 1)[1])
+            if said != real and block and not block.strip(b" "):
+                digest = base64.b32decode(said.removeprefix("sha256:"))
+                directory.erased[digest.hex()] = f"{name}, byte {offset}"
+            else:
+                directory.expect(said == real, f"{name}, byte {offset}: wrong block digest")
+                known = digest.hex() in directory.originals
+                directory.expect(not known, f"{name}, byte {offset}: the same original a second time")
+                directory.expect(
+                    sequence == stored_by.get(digest.hex()) or directory.listed,
+                    f"{name}, byte {offset}: change {sequence} did not bring it",
+                )
+                directory.originals[digest.hex()] = Original(
+                    block, fields["WARC-Target-URI"], first, offset, header
+                )
+            entries.append((digest, offset, header, 0, len(block), sequence))
     except (ValueError, KeyError) as error:
         directory.findings.append(f"{name}: {error}")
         return
@@ -302,7 +323,9 @@ def read_warc(directory, first):
 
 
 def verify_original(directory, change):
-    if change.kind not in ("added", "duplicated"):
+    if change.kind not in ("added", "duplicated") or change.value["data"].get("kept") is False:
+        return
+    if change.file["sha256"] in directory.erased:
         return
     original = directory.originals.get(change.file["sha256"])
     if directory.expect(original, f"{change.place}: its original is missing"):
