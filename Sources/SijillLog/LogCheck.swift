@@ -134,7 +134,9 @@ package struct LogCheck {
         var originalsIndex = IndexCheck(path: files.originalsIndex, entryBytes: OriginalEntry.bytes)
         let originals = (try? File(files.originals, .read)).map(OriginalsFile.init)
         if originals == nil { report("\(files.originals): missing") }
-        var walk = try SegmentWalk(segment, log: state.log, from: LogPosition(startOf: first, time: time))
+        var walk = try SegmentWalk(
+            segment, originals: files.originals, log: state.log, from: LogPosition(startOf: first, time: time)
+        )
         var batch: [Change] = []
         do {
             while walk.position.sequence < bound ?? .max, let walked = try walk.next() {

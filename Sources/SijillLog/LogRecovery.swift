@@ -242,7 +242,7 @@ struct LogRecovery {
         _ file: File, _ files: LogFiles, log: LogID, from start: LogPosition, count: UInt64,
         end: UInt64? = nil
     ) throws -> Walked {
-        var walk = try SegmentWalk(file, log: log, from: start, to: end)
+        var walk = try SegmentWalk(file, originals: files.originals, log: log, from: start, to: end)
         var walked = Walked(position: start)
         do {
             for _ in 0..<count {

@@ -29,8 +29,8 @@ struct LogTail {
         let segment = try File(files.segment, .read)
         let originals = OriginalsFile(file: try File(files.originals, .read))
         // Withdrawals stand behind what they erase.
-        tail.erasures = try withdrawals(segment, files.segment, log: log, from: start)
-        var walk = try SegmentWalk(segment, log: log, from: start)
+        tail.erasures = try withdrawals(segment, files, log: log, from: start)
+        var walk = try SegmentWalk(segment, originals: files.originals, log: log, from: start)
         do {
             while let walked = try walk.next() {
                 if walked.change.sequence == files.first,
@@ -53,12 +53,12 @@ struct LogTail {
     }
 
     private static func withdrawals(
-        _ segment: File, _ path: String, log: LogID, from start: LogPosition
+        _ segment: File, _ files: LogFiles, log: LogID, from start: LogPosition
     ) throws -> ErasureAccount {
         var account = ErasureAccount()
-        var walk = try SegmentWalk(segment, log: log, from: start)
+        var walk = try SegmentWalk(segment, originals: files.originals, log: log, from: start)
         do {
-            while let walked = try walk.next() { account.add(walked, path: path) }
+            while let walked = try walk.next() { account.add(walked, path: files.segment) }
         } catch is SegmentFault {
             // The same place ends the scan.
         }

@@ -40,10 +40,28 @@ struct OriginalsFile {
         return nil
     }
 
+    /// The header of a change whose content was erased, at `offset`: all of it follows from the change but the URL, which
+    /// nothing else holds any more. Nil when it does not stand there.
+    func erasedHeader(of change: Change, at offset: UInt64) throws(SystemError) -> [UInt8]? {
+        let expected = OriginalRecord.header(of: change)
+        let field = Array("\r\nWARC-Target-URI: ".utf8)
+        let found = try file.read(at: offset, count: expected.count + 3 * Limits.urlBytesMax)
+        guard let start = Self.end(of: field, in: expected), found.starts(with: expected[..<start]),
+            let foundEnd = found[start...].firstIndex(of: 0x0D),
+            let end = expected[start...].firstIndex(of: 0x0D)
+        else { return nil }
+        let isURL = found[start..<foundEnd].allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        guard isURL, found[foundEnd...].starts(with: expected[end...]) else { return nil }
+        return Array(found[..<(foundEnd + expected.count - end)])
+    }
+
+    private static func end(of field: [UInt8], in header: [UInt8]) -> Int? {
+        header.indices.first { header[$0...].starts(with: field) }.map { $0 + field.count }
+    }
+
     /// Whether header and end stand there and all between them is spaces.
     private func isErased(_ entry: OriginalEntry, _ walked: WalkedChange) throws(SystemError) -> Bool {
-        guard entry.length > 0,
-            try mismatch(OriginalRecord.header(of: walked.change), at: entry.offset) == nil,
+        guard entry.length > 0, walked.line.isErased,
             try mismatch(OriginalRecord.closing, at: entry.blockOffset + entry.length) == nil
         else { return false }
         var done: UInt64 = 0

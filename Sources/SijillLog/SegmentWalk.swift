@@ -87,7 +87,9 @@ extension SegmentWalk {
         guard let header = try file.erasedHeader(of: line.change, at: offset) else {
             throw SegmentFault(
                 offset: position.offset,
-                message: "change \(line.change.sequence) is erased, and its original has no header in \(originals)")
+                message:
+                    "change \(line.change.sequence) is erased, and its original has no header in \(originals)"
+            )
         }
         return header
     }

@@ -112,7 +112,8 @@ struct TreeOpening {
         for (first, next) in zip(reader.segments, reader.segments.dropFirst()) where first <= size {
             let files = LogFiles(directory: directory, first: first)
             var walk = try SegmentWalk(
-                try File(files.segment, .read), log: reader.log, from: LogPosition(startOf: first))
+                try File(files.segment, .read), originals: files.originals, log: reader.log,
+                from: LogPosition(startOf: first))
             var entries: [IndexEntry] = []
             var originals: [OriginalEntry] = []
             do {

@@ -162,9 +162,15 @@ struct WithdrawalWriter {
         }
     }
 
-    private func removeFromSearch(_ sequence: Int64) throws {}
+    private func removeFromSearch(_ sequence: Int64) throws {
+        try SearchIndex.remove(SequenceNumber(UInt64(sequence)), from: database)
+    }
 
-    private func restoreSearch(_ sequence: Int64) throws {}
+    /// The indexer adds what stands behind its progress.
+    private func restoreSearch(_ sequence: Int64) throws {
+        let number = SequenceNumber(UInt64(sequence))
+        if number <= (try SearchIndex.indexed(database)) { try SearchIndex.add(number, to: database) }
+    }
 }
 
 /// Other processes that have a store open.

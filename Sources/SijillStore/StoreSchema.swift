@@ -93,6 +93,8 @@ enum StoreSchema {
           note text                               -- the reason that was given
         );
 
+        create index withdrawn on withdrawals (article);
+
         create table rejects (
           sequence integer primary key,           -- of the change
           time integer not null,                  -- as in sightings, and so on

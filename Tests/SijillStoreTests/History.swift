@@ -68,6 +68,23 @@ struct History {
         brought.append((append(.duplicated(duplicated), content), first.text))
     }
 
+    /// Withdraws an article; where it is erased, its changes are as the log has them afterwards.
+    mutating func withdraw(erases: Bool, isUndo: Bool = false, _ chosen: ArticleID? = nil) {
+        let article = chosen ?? brought.randomElement(using: &generator)!.change.record.article!
+        let places = changes.indices.filter {
+            changes[$0].record.article == article && changes[$0].record.digests != nil
+        }
+        var content = Content()
+        content.note = "سبب"
+        let withdrawn = Withdrawn(
+            article: article, erases: erases, isUndo: isUndo,
+            sequences: erases ? places.map { changes[$0].sequence } : [],
+            originals: [], content: EncodedContent(content).digest)
+        if erases { for place in places { changes[place].content = Content() } }
+        brought.removeAll { $0.change.record.article == article }
+        append(.withdrawn(withdrawn), content)
+    }
+
     mutating func reject() {
         let isRead = Bool.random(using: &generator)
         let rejected = Rejected(

@@ -15,7 +15,8 @@ import Testing
         directory = try TemporaryDirectory()
         path = directory.path + "/sijill.sqlite"
         var history = History(seed: 41)
-        history.grow(by: 150)
+        history.grow(by: 147)
+        for erases in [true, false, true] { history.withdraw(erases: erases) }
         self.history = history
         let store = try Store(path: path, log: history.log)
         try store.apply(history.changes)

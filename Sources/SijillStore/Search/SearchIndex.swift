@@ -81,7 +81,14 @@ enum SearchIndex {
     }
 
     // Not `insert … select`: such a statement makes a savepoint, at which FTS5 writes what it has gathered.
-    static let selectTexts = "select sequence, title, text, labels from search_texts where sequence = ?"
+    // A withdrawn article is not searched, and an erased one has no text.
+    static let selectTexts = """
+        select sequence, title, text, labels from search_texts
+        where sequence = ? and text is not null and not exists (
+          select 1 from revisions r join withdrawals w on w.article = r.article
+          where r.sequence = search_texts.sequence and w.undo = 0
+            and w.sequence = (select max(x.sequence) from withdrawals x where x.article = w.article))
+        """
     static let selectContent = "select sequence, title, text, labels from search_content where sequence = ?"
     static let addRow = "insert into search_index (rowid, title, text, labels) values (?, ?, ?, ?)"
     static let removeRow =
