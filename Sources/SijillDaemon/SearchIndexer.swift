@@ -104,7 +104,7 @@ final class SearchIndexer: @unchecked Sendable {
             timer?.schedule(after: Self.retryInterval)
         case .inputOutput:
             failed(error.sijillError)
-        case .unusable, .contradiction, .failed:
+        case .unusable, .contradiction, .failed, .blocked:
             isStopped = true
             logger.error(
                 "the search index stands still",

@@ -36,13 +36,15 @@ struct LookUps: Sendable {
         guard match == nil else { return }
         counts.articles += 1
         if let text {
-            if canonical[text.version]?[text.digest.high] != nil { again[text.digest.high] = sequence }
+            if let old = canonical[text.version]?[text.digest.high], erased.contains(old) {
+                again[text.digest.high] = sequence
+            }
             canonical[text.version, default: DigestTable()].insert(text.digest.high, sequence)
         }
     }
 
     private mutating func add(raw key: UInt128, _ sequence: SequenceNumber) {
-        if raw[key] != nil { again[key] = sequence }
+        if let old = raw[key], erased.contains(old) { again[key] = sequence }
         raw.insert(key, sequence)
     }
 
@@ -83,8 +85,13 @@ struct LookUps: Sendable {
     }
 
     /// Where an article of this id can have begun: an id is the first half of a canonical digest, or of a raw
-    /// one.
+    /// one. Those that were erased stand last: their text may have come again.
     func sequences(article key: UInt128) -> [SequenceNumber] {
+        let all = candidates(article: key)
+        return all.filter { !erased.contains($0) }.sorted() + all.filter { erased.contains($0) }.sorted()
+    }
+
+    private func candidates(article key: UInt128) -> [SequenceNumber] {
         CanonicalDigest.Version.allCases.compactMap { canonical[$0]?[key] }
             + [raw[key], again[key]].compactMap { $0 }
     }

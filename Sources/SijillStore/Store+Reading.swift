@@ -14,7 +14,6 @@ extension Store {
     /// - Throws: `StoreError`.
     package func current(_ id: ArticleID) throws -> ArticleState? {
         let candidates = lookUps.withLock { $0.sequences(article: id.value) }
-            .sorted(by: >)  // The last one, should a text have come again after it was erased.
         guard !candidates.isEmpty else { return nil }
         return try read { database in
             for candidate in candidates {

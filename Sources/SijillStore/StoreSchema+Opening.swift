@@ -84,6 +84,7 @@ extension LookUps {
         let applied = try StoreSchema.applied(database)
         let sightings = try Int.fetchOne(database, sql: "select count(*) from sightings")!
         self.init(sightings: sightings)
+        try openWithdrawals(database)
         let columns = ["sequence", "matched", "file_sha256", "canonical_version", "canonical_digest"]
         let statement = try database.makeStatement(
             sql: "select \(columns.joined(separator: ", ")) from sightings order by sequence")
@@ -106,7 +107,6 @@ extension LookUps {
                 sighting: try fields.sequence(), match: try fields.match(), raw: try fields.optionalDigest(),
                 canonical: try fields.canonicalDigest())
         }
-        try openWithdrawals(database)
         open(rejects: try Int.fetchOne(database, sql: "select count(*) from rejects")!, applied: applied)
         let articles = try Int.fetchOne(database, sql: "select count(*) from articles")!
         // Every change made exactly one row here or there, and every new text an article.

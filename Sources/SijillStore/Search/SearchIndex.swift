@@ -66,7 +66,11 @@ enum SearchIndex {
     /// - Parameter sequence: Of the change that brought the revision.
     static func add(_ sequence: SequenceNumber, to database: Database) throws {
         let texts = try database.cachedStatement(sql: selectTexts)
-        guard let row = try texts.first([StoreValue(sequence)]) else { return }
+        // A withdrawn article is not searched, and an erased one has no text.
+        let withdrawal = try database.cachedStatement(sql: selectWithdrawal).first([StoreValue(sequence)])
+        guard withdrawal?[0] != .integer(0), let row = try texts.first([StoreValue(sequence)]),
+            row[2] != .null
+        else { return }
         try database.cachedStatement(sql: addRow).run(row)
     }
 
@@ -81,13 +85,11 @@ enum SearchIndex {
     }
 
     // Not `insert … select`: such a statement makes a savepoint, at which FTS5 writes what it has gathered.
-    // A withdrawn article is not searched, and an erased one has no text.
-    static let selectTexts = """
-        select sequence, title, text, labels from search_texts
-        where sequence = ? and text is not null and not exists (
-          select 1 from revisions r join withdrawals w on w.article = r.article
-          where r.sequence = search_texts.sequence and w.undo = 0
-            and w.sequence = (select max(x.sequence) from withdrawals x where x.article = w.article))
+    static let selectTexts = "select sequence, title, text, labels from search_texts where sequence = ?"
+    /// The last withdrawal of a revision's article.
+    static let selectWithdrawal = """
+        select undo from withdrawals where article = (select article from revisions where sequence = ?)
+        order by sequence desc limit 1
         """
     static let selectContent = "select sequence, title, text, labels from search_content where sequence = ?"
     static let addRow = "insert into search_index (rowid, title, text, labels) values (?, ?, ?, ?)"
