@@ -170,15 +170,7 @@ enum ContentDisposition {
             let isPlain = scalar.isASCII && scalar.value >= 0x20 && scalar.value != 0x7F
             return isPlain && scalar != "\"" && scalar != "\\" ? String(scalar) : "_"
         }
-        var encoded = ""
-        for byte in base.utf8 {
-            let character = Character(Unicode.Scalar(byte))
-            let isPlain =
-                byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
-            let digits = String(byte, radix: 16, uppercase: true)
-            encoded += isPlain ? String(character) : "%" + (byte < 16 ? "0" : "") + digits
-        }
-        return "attachment; filename=\"\(plain.joined())\"; filename*=UTF-8''\(encoded)"
+        return "attachment; filename=\"\(plain.joined())\"; filename*=UTF-8''\(PercentEncoding.encoded(base))"
     }
 }
 

@@ -1,25 +1,39 @@
 import HTTPTypes
 import Hummingbird
 import SijillFormat
+import SijillStore
 
-/// What a request to `/v1/changes` asks for (contract: feed §1 and §2).
+/// What a request for changes asks for (contract: feed §1 and §2).
 struct ChangesRequest: Equatable {
     /// How changes are written.
-    enum Form: Equatable {
+    enum Form: Hashable {
         /// The lines of the log, as they are.
         case lines(contentType: String)
         /// The same changes as one JSON array.
         case array(contentType: String)
+        /// Server-sent events (WHATWG HTML §9.2), which never end.
+        case events
 
         var contentType: String {
             switch self {
             case .lines(let type), .array(let type): type
+            case .events: "text/event-stream"
             }
         }
     }
 
+    /// How long the answer lasts.
+    enum Life: Equatable {
+        /// What is there now.
+        case page
+        /// As a page, but an empty one waits for a change this long.
+        case poll(Duration)
+        /// For ever.
+        case stream
+    }
+
     /// What is left out of each change. Both are cuts at offsets that the index knows.
-    enum Omission: Equatable {
+    enum Omission: Hashable {
         case none
         /// Ends before the last `,"text":`.
         case text
@@ -28,65 +42,85 @@ struct ChangesRequest: Equatable {
     }
 
     var start = Start.sequence(.none)
+    /// Whether the request says at all where to start.
+    var hasStart = false
     /// The start came as Last-Event-ID, so it is not in the URL and no cache may keep the page.
     var startIsHeader = false
+    /// The last change that is wanted; nil for no end.
+    var until: Start?
+    var filter = ChangeFilter()
     var changesMax = FeedLimits.pageChangesDefault
     var bytesMax = FeedLimits.pageBytesDefault
     var omission = Omission.none
-    var isLive = false
+    var life = Life.page
     var form = Form.array(contentType: "application/json")
 
     /// Names of all parameters.
-    static let parameters = [
-        "since", "lastEventId", "last-event-id", "limit", "max_bytes", "text", "content", "live",
-    ]
+    static let parameters =
+        ["since", "lastEventId", "last-event-id", "until"] + deliveryParameters + ChangeFilter.parameters
 
-    /// Reads query and headers.
+    /// Those that say how changes are given, and not which.
+    static let deliveryParameters = ["limit", "max_bytes", "text", "content", "live", "timeout"]
+
+    /// Reads query and headers. Parameters that the route does not have never come here.
     ///
-    /// - Throws: `Problem` with status 400 for what is unknown, given twice or out of range, 406 for an Accept that
+    /// - Throws: `Problem` with status 400 for what is out of range or has no meaning here, 406 for an Accept that
     ///   names nothing that is served.
     init(_ parameters: Query, headers: HTTPFields) throws(Problem) {
-        var boundary: String?
-        for (name, value) in parameters.pairs {
-            switch name {
-            case "since", "lastEventId", "last-event-id": break
-            case "limit":
-                changesMax = try Self.number(value, of: name, in: 1...FeedLimits.pageChangesMax)
-                boundary = name
-            case "max_bytes":
-                bytesMax = try Self.number(value, of: name, in: 1...FeedLimits.pageBytesMax)
-                boundary = name
-            case "text":
-                try Self.expect("omit", value, of: name)
-                if omission == .none { omission = .text }
-            case "content":
-                try Self.expect("omit", value, of: name)
-                omission = .content
-            case "live":
-                try Self.expect("stream", value, of: name)
-                isLive = true
-            default: preconditionFailure("'\(name)' is no parameter of changes, and its route let it through")
-            }
+        if let limit = parameters["limit"] {
+            changesMax = try Self.number(limit, of: "limit", in: 1...FeedLimits.pageChangesMax)
         }
-        if isLive, let boundary {
-            throw .badRequest("'\(boundary)' has no meaning with live=stream; leave it out")
+        if let bytes = parameters["max_bytes"] {
+            bytesMax = try Self.number(bytes, of: "max_bytes", in: 1...FeedLimits.pageBytesMax)
         }
+        if let text = parameters["text"] {
+            try Self.expect("omit", text, of: "text")
+            omission = .text
+        }
+        if let content = parameters["content"] {
+            try Self.expect("omit", content, of: "content")
+            omission = .content
+        }
+        if let until = parameters["until"] { self.until = try Start(until, named: "until") }
+        filter = try ChangeFilter(parameters)
         try readStart(parameters, headers)
-        form = try Self.form(accept: headers[values: .accept], isLive: isLive)
+        try readLife(parameters)
+        form = try Self.form(accept: headers[values: .accept], life: life)
+        if form == .events { life = .stream }
+        guard life == .stream else { return }
+        for name in ["limit", "max_bytes", "until", "latest"] where parameters[name] != nil {
+            throw .badRequest("'\(name)' has no meaning on a stream; leave it out, or ask for pages")
+        }
+    }
+
+    private mutating func readLife(_ parameters: Query) throws(Problem) {
+        switch parameters["live"] {
+        case nil: break
+        case "stream": life = .stream
+        case "poll": life = .poll(FeedLimits.pollDefault)
+        case let other?: throw .badRequest("'live' can be 'stream' or 'poll', not '\(other)'")
+        }
+        guard let timeout = parameters["timeout"] else { return }
+        guard case .poll = life else { throw .badRequest("'timeout' has a meaning with live=poll only") }
+        let range = 0...Int(FeedLimits.pollMax / .milliseconds(1))
+        life = .poll(.milliseconds(try Self.number(timeout, of: "timeout", in: range)))
     }
 
     private mutating func readStart(_ parameters: Query, _ headers: HTTPFields) throws(Problem) {
         if let header = headers[.lastEventID], !header.isEmpty {
             start = try Start(header, named: "Last-Event-ID")
-            startIsHeader = true
+            (hasStart, startIsHeader) = (true, true)
             return
         }
         for alias in ["lastEventId", "last-event-id"] {
             guard let value = parameters[alias], !value.isEmpty else { continue }
             start = try Start(value, named: alias)
+            hasStart = true
             return
         }
-        if let since = parameters["since"] { start = try Start(since, named: "since") }
+        guard let since = parameters["since"] else { return }
+        start = try Start(since, named: "since")
+        hasStart = true
     }
 
     private static func number(_ text: String, of name: String, in range: ClosedRange<Int>) throws(Problem)
@@ -107,21 +141,80 @@ struct ChangesRequest: Equatable {
     }
 
     /// The form that Accept prefers; an array where nothing is preferred, lines on a stream.
-    private static func form(accept: [String], isLive: Bool) throws(Problem) -> Form {
-        let lines = Form.lines(contentType: "application/x-ndjson")
+    private static func form(accept: [String], life: Life) throws(Problem) -> Form {
+        let usual: Form =
+            life == .stream
+            ? .lines(contentType: "application/x-ndjson") : .array(contentType: "application/json")
         let ranges = MediaRange.preferred(accept)
-        if ranges.isEmpty { return isLive ? lines : .array(contentType: "application/json") }
+        if ranges.isEmpty { return usual }
         for range in ranges {
             switch range {
-            case "application/x-ndjson": return lines
-            case "application/jsonl": return .lines(contentType: range)
-            case "*/*", "application/*": return isLive ? lines : .array(contentType: "application/json")
+            case "application/x-ndjson", "application/jsonl": return .lines(contentType: range)
+            case "*/*", "application/*": return usual
             case "application/json", "application/cloudevents-batch+json":
-                if !isLive { return .array(contentType: range) }
+                if life != .stream { return .array(contentType: range) }
+            case "text/event-stream":
+                if life == .page || life == .stream { return .events }
             default: continue
             }
         }
         throw .notAcceptable
+    }
+}
+
+extension ChangeFilter {
+    /// Names of the parameters that say which changes are wanted.
+    static let parameters = ["type", "source", "publisher", "lang", "article", "latest"]
+
+    init(_ parameters: Query) throws(Problem) {
+        self.init()
+        if let type = parameters["type"] { types = try Self.types(type) }
+        source = try Self.text("source", parameters)
+        publisher = try Self.text("publisher", parameters)
+        lang = try Self.text("lang", parameters)
+        if let article = parameters["article"] {
+            guard let id = ArticleID(article) else {
+                throw .badRequest(
+                    "'\(article)' in 'article' is no article id; an id is 'a' and 26 letters and digits")
+            }
+            self.article = id
+        }
+        if let latest = parameters["latest"] {
+            guard latest == "1" else { throw .badRequest("'latest' can only be '1', not '\(latest)'") }
+            isLatestOnly = true
+        }
+    }
+
+    /// One type or several with commas between, each in full or by its short name.
+    private static func types(_ text: String) throws(Problem) -> Set<ChangeType> {
+        var types: Set<ChangeType> = []
+        for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let type = ChangeType.allCases.first(where: { $0.rawValue == name || $0.shortName == name })
+            else {
+                let known = ChangeType.allCases.map(\.shortName).joined(separator: ", ")
+                throw .badRequest("'\(name)' in 'type' is no type of change; there are \(known)")
+            }
+            types.insert(type)
+        }
+        return types
+    }
+
+    private static func text(_ name: String, _ parameters: Query) throws(Problem) -> String? {
+        guard let value = parameters[name] else { return nil }
+        if value.isEmpty { throw .badRequest("'\(name)' is empty; leave it out to have all") }
+        return value
+    }
+
+    /// The same as it is written in a URL, in the order of `parameters`.
+    var query: [String] {
+        var parts: [String] = []
+        if !types.isEmpty { parts.append("type=" + types.map(\.shortName).sorted().joined(separator: ",")) }
+        for (name, value) in [("source", source), ("publisher", publisher), ("lang", lang)] {
+            if let value { parts.append("\(name)=\(PercentEncoding.encoded(value))") }
+        }
+        if let article { parts.append("article=\(article)") }
+        if isLatestOnly { parts.append("latest=1") }
+        return parts
     }
 }
 

@@ -3,47 +3,113 @@ import Hummingbird
 import NIOCore
 import SijillFormat
 import SijillLog
+import SijillStore
 
-/// `/v1/changes`: pages and streams of the log (contract: feed §1 to §3).
+/// `/v1/changes`: pages, long polls and streams of the log (contract: feed §1 to §4).
 struct ChangesRoute: Sendable {
-    let reader: LogReader
-    let heartbeat: Duration
+    let source: ChangeSource
+    let hub: FollowerHub
+    let configuration: FeedConfiguration
+
+    /// What a named consumer adds to a request; the defaults are those of the log itself.
+    struct Reading: Sendable {
+        /// Headers of every answer.
+        var headers: HTTPFields = [:]
+        /// What the next page is asked with, besides the usual.
+        var parameters: [String] = []
+        var isCurrent: @Sendable () -> Bool = { true }
+        var delivered: @Sendable (SequenceNumber) -> Void = { _ in }
+    }
 
     /// - Throws: `Problem`, or what reading the log throws.
     func respond(to routed: RoutedRequest) async throws -> Response {
-        let (request, channel, isHead) = (routed.request, routed.channel, routed.isHead)
-        let asked = try ChangesRequest(routed.query, headers: request.headers)
-        if asked.isLive { return try await stream(asked, isHead: isHead, on: channel) }
-        let reader = reader
-        let page = try await offLoop { try Page(asked, reader) }
-        var headers = page.headers(path: request.uri.path)
-        if !asked.startIsHeader, request.headers.names(page.etag) {
+        try await respond(to: routed, try ChangesRequest(routed.query, headers: routed.headers), Reading())
+    }
+
+    /// The same for a request that was read already.
+    func respond(to routed: RoutedRequest, _ asked: ChangesRequest, _ reading: Reading) async throws
+        -> Response
+    {
+        switch asked.life {
+        case .stream: return try await stream(asked, reading, routed)
+        case .page: return answer(try await page(asked), reading, routed)
+        case .poll(let timeout):
+            let page = try await poll(asked, timeout: routed.isHead ? .zero : timeout)
+            return answer(page, reading, routed)
+        }
+    }
+
+    // MARK: Pages
+
+    private func page(_ asked: ChangesRequest) async throws -> Page {
+        let (source, isMirror) = (source, configuration.isMirror)
+        return try await offLoop { try Page(asked, source, isMirror: isMirror) }
+    }
+
+    private func answer(_ page: Page, _ reading: Reading, _ routed: RoutedRequest) -> Response {
+        var headers = page.headers(
+            path: routed.request.uri.path, parameters: reading.parameters, isPrivate: false)
+        for field in reading.headers { headers[field.name] = field.value }
+        if let etag = headers[.eTag], routed.headers.names(etag) {
             headers[.contentType] = nil
             return Response(status: .notModified, headers: headers)
         }
         headers[.contentLength] = String(page.spans.byteCount)
+        if routed.isHead { return Response(status: .ok, headers: headers) }
+        let delivered = { @Sendable in reading.delivered(page.scanned) }
         return Response(
             status: .ok, headers: headers,
-            body: isHead ? .init() : .pieces(of: page.spans, reader, on: channel.eventLoop))
+            body: .pieces(of: page.spans, source.reader, on: routed.channel.eventLoop, then: delivered))
     }
 
-    private func stream(_ asked: ChangesRequest, isHead: Bool, on channel: any Channel) async throws
+    /// A page with a change, or an empty one when none came in time. What the filter does not let through does not
+    /// end the wait, and is not looked at again.
+    private func poll(_ asked: ChangesRequest, timeout: Duration) async throws -> Page {
+        let deadline = ContinuousClock.now + timeout
+        var asked = asked
+        while true {
+            let waitAfter: SequenceNumber
+            do {
+                let page = try await page(asked)
+                if page.count > 0 || ContinuousClock.now >= deadline { return page }
+                if asked.until != nil, page.scanned < hub.announced { return page }
+                waitAfter = page.scanned
+                if let next = page.next { asked.start = .cursor(next) }
+            } catch let problem as Problem where problem.name == "mirror-behind" {
+                if ContinuousClock.now >= deadline { throw problem }
+                waitAfter = hub.announced
+            }
+            switch await hub.wait(after: waitAfter, until: deadline) {
+            case .look, .silence: continue
+            case .end: throw Problem.notReady("the daemon is stopping; try again")
+            }
+        }
+    }
+
+    // MARK: Streams
+
+    private func stream(_ asked: ChangesRequest, _ reading: Reading, _ routed: RoutedRequest) async throws
         -> Response
     {
-        let reader = reader
+        let (reader, isMirror) = (source.reader, configuration.isMirror)
         let (position, next, oldest) = try await offLoop {
-            let position = try Position(asked.start, in: reader)
+            let position = try Position(asked.start, in: reader, isMirror: isMirror)
             return (position, try reader.cursor(of: position.sequence), try reader.oldest)
         }
         var headers: HTTPFields = [
             .contentType: asked.form.contentType, .cacheControl: "no-store", .vary: "Accept",
-            .xAccelBuffering: "no", .sijillNext: next?.description ?? String(position.sequence.value),
+            .xAccelBuffering: "no", .sijillNext: next?.description ?? asked.start.text(at: position),
         ]
+        if asked.form == .events { headers[.contentEncoding] = "identity" }
         headers.setLog(oldest: oldest, tip: reader.tip)
-        if isHead { return Response(status: .ok, headers: headers) }
+        for field in reading.headers { headers[field.name] = field.value }
+        if routed.isHead { return Response(status: .ok, headers: headers) }
+        let shape = FollowerShape(
+            isEvents: asked.form == .events, omission: asked.omission, filter: asked.filter)
         let follower = Follower(
-            reader: reader, request: asked, position: position.sequence, heartbeat: heartbeat)
-        let loop = channel.eventLoop
+            source: source, hub: hub, shape: shape, start: position, cursor: asked.start.cursor,
+            heartbeat: configuration.heartbeat, isCurrent: reading.isCurrent, delivered: reading.delivered)
+        let loop = routed.channel.eventLoop
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
@@ -53,114 +119,13 @@ struct ChangesRoute: Sendable {
     }
 }
 
-/// One page of changes: what is on it, and what a cache may do with it.
-struct Page {
-    let request: ChangesRequest
-    /// The last change before the page.
-    let after: SequenceNumber
-    /// Sequences on the page; empty at the tip.
-    let count: Int
-    /// The cursor to go on from; nil on an empty log, or where the change before an empty page is not kept.
-    let next: Cursor?
-    let oldest: Cursor?
-    let tip: Cursor?
-    /// The page ends because of a limit, so that asking again gives the same changes, and all are in sealed segments.
-    let isSettled: Bool
-    let spans: Spans
-    private let log: LogID
-
-    /// Looks up the page. Reads indexes, no changes.
-    init(_ request: ChangesRequest, _ reader: LogReader) throws {
-        self.request = request
-        log = reader.log
-        oldest = try reader.oldest
-        // Before the entries are: what comes while the page is made is on the next one.
-        let tip = reader.tip
-        self.tip = tip
-        after = try Position(request.start, in: reader).sequence
-        // What is left out does not count, so with an omission the page is cut here and not by the log.
-        let found = try reader.entries(
-            after: after, limit: request.changesMax,
-            maxBytes: request.omission == .none ? request.bytesMax : Int.max)
-        let entries = Self.cut(found, to: request)
-        count = entries.count
-        let last = entries.last?.sequence ?? after
-        next = try reader.cursor(of: last)
-        let isFull = entries.count == request.changesMax || last < tip?.sequence ?? .none
-        isSettled = isFull && !entries.isEmpty && last <= reader.sealedThrough
-        spans = Spans(entries, form: request.form, omission: request.omission)
+extension Start {
+    fileprivate var cursor: Cursor? {
+        if case .cursor(let cursor) = self { cursor } else { nil }
     }
 
-    private static func cut(_ entries: [LocatedEntry], to request: ChangesRequest) -> ArraySlice<LocatedEntry>
-    {
-        var bytes = 0
-        for (position, entry) in entries.enumerated() {
-            bytes += Spans.lineBytes(entry.entry, request.omission)
-            if bytes > request.bytesMax, position > 0 { return entries[..<position] }
-        }
-        return entries[...]
+    /// What to go on from where no change stands at the position.
+    fileprivate func text(at position: Position) -> String {
+        cursor?.description ?? String(position.sequence.value)
     }
-
-    /// Strong: the last cursor names the branch of the log, so it and the first sequence fix every byte.
-    var etag: String {
-        let form =
-            switch request.form {
-            case .lines: "l"
-            case .array: "a"
-            }
-        let omission =
-            switch request.omission {
-            case .none: ""
-            case .text: "t"
-            case .content: "c"
-            }
-        return "\"\(log)-\(form)\(omission)-\(after)-\(count)-\(next?.description ?? "0")\""
-    }
-
-    func headers(path: String) -> HTTPFields {
-        let nextText = next?.description ?? String(after.value)
-        var headers: HTTPFields = [
-            .contentType: request.form.contentType, .vary: "Accept", .sijillNext: nextText,
-            .link: "<\(path)?\(nextQuery(nextText))>; rel=\"next\"", .cacheControl: cacheControl,
-        ]
-        if !request.startIsHeader { headers[.eTag] = etag }
-        headers.setLog(oldest: oldest, tip: tip)
-        return headers
-    }
-
-    /// The page after this one, asked in the same way.
-    private func nextQuery(_ cursor: String) -> String {
-        var parts = ["since=\(cursor)"]
-        if request.changesMax != FeedLimits.pageChangesDefault { parts.append("limit=\(request.changesMax)") }
-        if request.bytesMax != FeedLimits.pageBytesDefault { parts.append("max_bytes=\(request.bytesMax)") }
-        switch request.omission {
-        case .none: break
-        case .text: parts.append("text=omit")
-        case .content: parts.append("content=omit")
-        }
-        return parts.joined(separator: "&")
-    }
-
-    private var cacheControl: String {
-        if request.startIsHeader { return "no-store" }
-        guard case .cursor = request.start, isSettled else { return "no-cache" }
-        // Leaves never change; content can be erased.
-        return request.omission == .content ? "public, max-age=31536000, immutable" : "public, max-age=86400"
-    }
-}
-
-extension HTTPFields {
-    /// The two ends of the log, where it has any.
-    mutating func setLog(oldest: Cursor?, tip: Cursor?) {
-        self[.sijillOldest] = oldest?.description
-        self[.sijillTip] = tip?.description
-    }
-}
-
-extension HTTPField.Name {
-    static let sijillOldest = HTTPField.Name("Sijill-Oldest")!
-    static let sijillTip = HTTPField.Name("Sijill-Tip")!
-    static let sijillNext = HTTPField.Name("Sijill-Next")!
-    static let link = HTTPField.Name("Link")!
-    static let xAccelBuffering = HTTPField.Name("X-Accel-Buffering")!
 }

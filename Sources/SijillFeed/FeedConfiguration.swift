@@ -25,6 +25,9 @@ package struct FeedConfiguration: Sendable {
     /// How long a response in progress may go on after a graceful shutdown began.
     package var shutdownGrace: Duration = .seconds(5)
 
+    /// The log is a mirror's: a cursor beyond its tip is one that it has not come to yet.
+    package var isMirror = false
+
     package init(address: Address = .host("127.0.0.1", port: 8750)) { self.address = address }
 }
 
@@ -40,7 +43,13 @@ package enum FeedLimits {
     package static let pageBytesMax = 64 << 20
     /// Bytes read and handed to the socket at once.
     package static let pieceBytes = 256 << 10
-    /// Changes that a stream looks up at once.
+    /// How long a long poll waits when the request does not say.
+    package static let pollDefault = Duration.seconds(30)
+    /// How long a long poll waits at most.
+    package static let pollMax = Duration.seconds(300)
+    /// Bytes read and handed to the socket of one follower at once.
+    package static let streamPieceBytes = 64 << 10
+    /// Changes that a stream looks up at once, and after which one with a filter says how far it came.
     package static let streamChanges = 1_000
     /// Bytes of changes that a stream looks up at once.
     package static let streamBytes = 1 << 20

@@ -8,9 +8,12 @@ import SijillStore
 struct FeedServices: Sendable {
     let reader: LogReader
     let store: Store
+    let hub: FollowerHub
     let configuration: FeedConfiguration
     let health: @Sendable () -> Health
     let logger: Logger
+
+    var source: ChangeSource { ChangeSource(reader: reader, store: store) }
 }
 
 /// The one list of the routes of this module. A route's own file says what it answers.
@@ -20,7 +23,8 @@ enum FeedRoutes {
     }
 
     private static func changes(_ services: FeedServices) -> [Route] {
-        let changes = ChangesRoute(reader: services.reader, heartbeat: services.configuration.heartbeat)
+        let changes = ChangesRoute(
+            source: services.source, hub: services.hub, configuration: services.configuration)
         let log = LogRoute(reader: services.reader, store: services.store)
         return [
             Route("/v1/changes", parameters: ChangesRequest.parameters) { asked in

@@ -16,6 +16,7 @@ package struct FeedServer: Service {
     private let configuration: FeedConfiguration
     private let responder: FeedResponder
     private let reader: LogReader
+    private let hub: FollowerHub
     private let logger: Logger
     private let onListening: @Sendable (FeedConfiguration.Address) async -> Void
 
@@ -36,8 +37,11 @@ package struct FeedServer: Service {
         self.reader = reader
         self.logger = logger
         self.onListening = onListening
+        let source = ChangeSource(reader: reader, store: store)
+        hub = FollowerHub(source, heartbeat: configuration.heartbeat, logger: logger)
         let services = FeedServices(
-            reader: reader, store: store, configuration: configuration, health: health, logger: logger)
+            reader: reader, store: store, hub: hub, configuration: configuration, health: health,
+            logger: logger)
         responder = FeedResponder(services, additional: additional)
     }
 
@@ -47,12 +51,13 @@ package struct FeedServer: Service {
     ///   cannot be listened on at all.
     package func run() async throws {
         if case .unix(let path) = configuration.address { try await refuseLiveSocket(path) }
-        let reader = reader
+        let (reader, hub) = (reader, hub)
         do {
             // A follower that waits at the tip would hold the server for ever, even when its client has gone.
             try await withGracefulShutdownHandler {
                 try await application.run()
             } onGracefulShutdown: {
+                hub.shutDown()
                 reader.shutDown()
             }
         } catch let error as IOError {
@@ -83,6 +88,7 @@ package struct FeedServer: Service {
                         maxHeaderListSize: FeedLimits.requestHeadBytesMax, maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(
                 address: bindAddress, serverName: "sijill", backlog: 1_024),
+            services: [hub],
             onServerRunning: { [onListening] channel in await onListening(configuration.bound(channel)) },
             logger: quiet)
     }

@@ -1,6 +1,5 @@
 import Hummingbird
 import NIOCore
-import ServiceLifecycle
 import SijillFormat
 import SijillLog
 
@@ -9,55 +8,104 @@ import SijillLog
 /// There is no queue for it and no difference between history and live, so nothing can be missed in between; how
 /// fast it goes is the client's choice, through the socket.
 struct Follower: Sendable {
-    let reader: LogReader
-    let request: ChangesRequest
-    /// The last change that the client has.
-    let position: SequenceNumber
+    let source: ChangeSource
+    let hub: FollowerHub
+    let shape: FollowerShape
+    /// Where it begins.
+    let start: Position
+    /// The cursor that `start` came from, to be compared once a mirror has come so far.
+    let cursor: Cursor?
     let heartbeat: Duration
-
-    private enum Wake { case changes, silence, end }
+    /// Whether it may go on; asked before each change of its position.
+    var isCurrent: @Sendable () -> Bool = { true }
+    /// Told how far the client was sent changes.
+    var delivered: @Sendable (SequenceNumber) -> Void = { _ in }
 
     /// Writes until the client goes, which throws, or the server shuts down, which returns.
     func run(_ writer: inout any ResponseBodyWriter) async throws {
-        var position = position
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            let after = position
-            let (source, last) = try await offLoop { try read(after: after) }
-            if let last {
-                position = last
-                try await ResponseBody.write(source, to: &writer)
+        hub.join(shape)
+        defer { hub.leave(shape) }
+        guard try await reach(start, &writer) else { return }
+        var position = start.sequence
+        // How far the client knows that it has come.
+        var known = position
+        if shape.isEvents { try await writer.write(try await checkpoint(position, isFirst: true)) }
+        while !hub.isShutDown, !Task.isCancelled, isCurrent() {
+            let announced = hub.announced
+            if position < announced {
+                let wrote = try await advance(&position, to: announced, &writer)
+                delivered(position)
+                if wrote { known = position }
+                guard shape.isEvents, position.value - known.value >= UInt64(FeedLimits.streamChanges) else {
+                    continue
+                }
+                try await writer.write(try await checkpoint(position))
+                known = position
                 continue
             }
-            switch await wait(after: position) {
-            case .changes: continue
-            case .silence: try await writer.write(ByteBuffer(string: "\n"))
+            switch await hub.wait(after: position, until: .now + heartbeat) {
+            case .look: continue
+            case .silence:
+                let silence = ByteBuffer(string: "\n")
+                try await writer.write(shape.isEvents ? try await checkpoint(position) : silence)
+                known = position
             case .end: return
             }
         }
     }
 
-    private func read(after position: SequenceNumber) throws -> (SpanReader, SequenceNumber?) {
-        let entries = try reader.entries(
-            after: position, limit: FeedLimits.streamChanges, maxBytes: FeedLimits.streamBytes)
-        let spans = Spans(entries, form: request.form, omission: request.omission)
-        return (SpanReader(spans, reader), entries.last?.sequence)
+    /// Sends what comes behind `position`, and moves it to the last change that was looked at. False when nothing was
+    /// to be sent.
+    private func advance(
+        _ position: inout SequenceNumber, to announced: SequenceNumber,
+        _ writer: inout any ResponseBodyWriter
+    ) async throws -> Bool {
+        if let (buffer, through) = hub.newest(after: position, shape) {
+            position = through
+            if buffer.readableBytes == 0 { return false }
+            try await writer.write(buffer)
+            return true
+        }
+        let (after, source, shape) = (position, source, shape)
+        let (spans, scanned) = try await offLoop {
+            let end = min(announced.value, after.value + UInt64(FeedLimits.streamChanges))
+            let found = try source.entries(
+                shape.filter, after: after, through: SequenceNumber(end), limit: FeedLimits.streamChanges,
+                bytesMax: FeedLimits.streamBytes, omission: shape.omission)
+            return (Spans(found.entries, form: shape.form, omission: shape.omission), found.scanned)
+        }
+        let reader = SpanReader(spans, source.reader, pieceBytes: FeedLimits.streamPieceBytes)
+        try await ResponseBody.write(reader, to: &writer)
+        position = scanned
+        return spans.byteCount > 0
     }
 
-    /// Waits for a change, for the time of a heartbeat, or for the end of the server, whichever comes first.
-    private func wait(after position: SequenceNumber) async -> Wake {
-        await withTaskGroup(of: Wake.self) { group in
-            group.addTask { await reader.wait(after: position) ? .changes : .end }
-            group.addTask {
-                do {
-                    try await Task.sleep(for: heartbeat)
-                    return .silence
-                } catch {
-                    return .end
-                }
+    /// Waits until a mirror has come to where the client stands. False when it never does, or has another change
+    /// there: the client comes again and is told.
+    private func reach(_ start: Position, _ writer: inout any ResponseBodyWriter) async throws -> Bool {
+        guard start.isBeyondTip else { return true }
+        let before = SequenceNumber(start.sequence.value - 1)
+        while hub.announced < start.sequence {
+            switch await hub.wait(after: before, until: .now + heartbeat) {
+            case .look: continue
+            case .silence: try await writer.write(ByteBuffer(string: shape.isEvents ? ":\n\n" : "\n"))
+            case .end: return false
             }
-            let first = await group.next() ?? .end
-            group.cancelAll()
-            return first
         }
+        let source = source
+        let standing = try await offLoop { try source.reader.cursor(of: start.sequence) }
+        return cursor == nil || standing == cursor
+    }
+
+    /// Tells an EventSource where it stands, in a block that sets its last event id (contract: feed §4).
+    private func checkpoint(_ position: SequenceNumber, isFirst: Bool = false) async throws -> ByteBuffer {
+        let tip = source.reader.tip
+        let reader = source.reader
+        let cursor = tip?.sequence == position ? tip : try await offLoop { try reader.cursor(of: position) }
+        let through = cursor?.description ?? String(position.value)
+        let end = tip.map { "\"\($0)\"" } ?? "null"
+        return ByteBuffer(
+            string: (isFirst ? "retry: 2000\n" : "")
+                + "id: \(through)\nevent: checkpoint\ndata: {\"through\":\"\(through)\",\"tip\":\(end)}\n\n")
     }
 }

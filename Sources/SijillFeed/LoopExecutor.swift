@@ -22,11 +22,17 @@ func offLoop<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) 
 
 extension ResponseBody {
     /// A body that is read in pieces while the client takes it; at most one piece is in memory.
-    static func pieces(of spans: Spans, _ reader: LogReader, on loop: any EventLoop) -> ResponseBody {
+    ///
+    /// - Parameter then: Called when all of it was handed to the socket.
+    static func pieces(
+        of spans: Spans, _ reader: LogReader, on loop: any EventLoop,
+        then: @escaping @Sendable () -> Void = {}
+    ) -> ResponseBody {
         ResponseBody(contentLength: spans.byteCount) { writer in
             try await withTaskExecutorPreference(LoopExecutor(loop)) {
                 try await write(SpanReader(spans, reader), to: &writer)
             }
+            then()
             try await writer.finish(nil)
         }
     }

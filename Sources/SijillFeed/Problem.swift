@@ -53,8 +53,9 @@ package struct Problem: Error, Hashable, Sendable {
 
     static let notAcceptable = Problem(
         "not-acceptable", "No representation is acceptable", status: 406,
-        detail: "changes are served as application/json, application/x-ndjson, application/jsonl and"
-            + " application/cloudevents-batch+json; ask for one of them in Accept")
+        detail: "changes are served as application/json, application/x-ndjson, application/jsonl,"
+            + " application/cloudevents-batch+json and text/event-stream, streams as the lines and the last of"
+            + " these; ask for one of them in Accept")
 
     static func misdirected(host: String?) -> Problem {
         Problem(
@@ -71,6 +72,14 @@ package struct Problem: Error, Hashable, Sendable {
 
     static func notReady(_ reason: String) -> Problem {
         Problem("not-ready", "The daemon is not ready", status: 503, detail: reason)
+    }
+
+    /// A mirror is asked for what it does not have yet.
+    static func mirrorBehind(_ tip: Cursor?) -> Problem {
+        Problem(
+            "mirror-behind", "The mirror is behind", status: 503,
+            detail: "this mirror has come to \(tip?.description ?? "0") only; try again, or ask with live=",
+            members: [JSONMember("tip", tip)])
     }
 
     static let failed = Problem(

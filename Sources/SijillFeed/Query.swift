@@ -38,4 +38,17 @@ enum PercentEncoding {
         }
         return String(validating: bytes, as: UTF8.self)
     }
+
+    /// Everything but the unreserved characters is written as `%XX`.
+    static func encoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            let character = Character(Unicode.Scalar(byte))
+            let isPlain =
+                byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
+            let digits = String(byte, radix: 16, uppercase: true)
+            encoded += isPlain ? String(character) : "%" + (byte < 16 ? "0" : "") + digits
+        }
+        return encoded
+    }
 }

@@ -23,6 +23,9 @@ enum StaticBytes: String {
     case comma = ",\n"
     case arrayEnd = "]\n"
     case lastLine = "\n"
+    case eventID = "id: "
+    case eventData = "\ndata: "
+    case eventEnd = "\n\n"
 
     var bytes: String.UTF8View { rawValue.utf8 }
 }
@@ -51,6 +54,8 @@ struct Spans {
             }
             if !isFirst { append(.literal(.lastLine)) }
             append(.literal(.arrayEnd))
+        case .events:
+            for entry in entries { appendEvent(entry, omission) }
         }
     }
 
@@ -71,6 +76,18 @@ struct Spans {
             appendElement(located, omission)
             append(.literal(.lastLine))
         }
+    }
+
+    /// A change as one event, its id being the cursor that stands in the line (contract: feed §4).
+    private mutating func appendEvent(_ located: LocatedEntry, _ omission: ChangesRequest.Omission) {
+        append(.literal(.eventID))
+        append(
+            .segment(
+                located.segment, offset: located.entry.offset + UInt64(LogReader.idOffset),
+                count: Cursor.bytes))
+        append(.literal(.eventData))
+        appendElement(located, omission)
+        append(.literal(.eventEnd))
     }
 
     /// A change without its newline.
@@ -106,23 +123,25 @@ struct SpanReader {
     private var next = 0
     /// Bytes of `spans[next]` that earlier pieces took.
     private var taken = 0
+    private let pieceBytes: Int
 
-    init(_ spans: Spans, _ reader: LogReader) {
+    init(_ spans: Spans, _ reader: LogReader, pieceBytes: Int = FeedLimits.pieceBytes) {
         self.spans = spans.spans
         self.reader = reader
+        self.pieceBytes = pieceBytes
     }
 
-    /// The next bytes, at most `FeedLimits.pieceBytes`; nil at the end. Reads files: blocks while the disk is slow.
+    /// The next bytes, about `pieceBytes` of them; nil at the end. Reads files: blocks while the disk is slow.
     mutating func piece() throws -> ByteBuffer? {
         guard next < spans.count else { return nil }
         var buffer = ByteBuffer()
-        while next < spans.count, buffer.readableBytes < FeedLimits.pieceBytes {
+        while next < spans.count, buffer.readableBytes < pieceBytes {
             switch spans[next] {
             case .literal(let bytes):
                 buffer.writeBytes(bytes.bytes)
                 next += 1
             case .segment(let segment, let offset, let count):
-                let wanted = min(count - taken, FeedLimits.pieceBytes - buffer.readableBytes)
+                let wanted = min(count - taken, pieceBytes - buffer.readableBytes)
                 let bytes = try reader.read(segment: segment, offset: offset + UInt64(taken), count: wanted)
                 guard bytes.count == wanted else {
                     throw SijillError(

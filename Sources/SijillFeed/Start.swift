@@ -36,16 +36,32 @@ enum Start: Equatable {
     }
 }
 
+extension Start {
+    /// As it is written in a URL.
+    var text: String {
+        switch self {
+        case .cursor(let cursor): cursor.description
+        case .sequence(let sequence): String(sequence.value)
+        case .earliest: "earliest"
+        case .now: "now"
+        case .time(let time): time.rfc3339
+        }
+    }
+}
+
 /// A start found in the log: what a page or a stream goes on after.
 struct Position: Equatable {
     /// The last change that the client has; 0 when it has none.
     var sequence: SequenceNumber
+    /// A mirror has not come so far yet: whether the change stands in its log shows only later.
+    var isBeyondTip = false
 
     /// Finds `start` in the log.
     ///
+    /// - Parameter isMirror: A cursor beyond the tip waits for its change.
     /// - Throws: `Problem` 409 for a cursor that does not stand in the log, 410 for one before its oldest change;
     ///   whatever reading the log throws.
-    init(_ start: Start, in reader: LogReader) throws {
+    init(_ start: Start, in reader: LogReader, isMirror: Bool = false) throws {
         let tip = reader.tip
         let tipSequence = tip?.sequence ?? .none
         let oldest = try reader.oldest
@@ -65,7 +81,11 @@ struct Position: Equatable {
         case .cursor(let cursor):
             sequence = cursor.sequence
         }
-        if sequence > tipSequence { throw Self.ahead(start, tip: tip) }
+        if sequence > tipSequence {
+            guard isMirror else { throw Self.ahead(start, tip: tip) }
+            isBeyondTip = true
+            return
+        }
         if let oldest, sequence.next < oldest.sequence { throw Self.expired(oldest) }
         if case .cursor(let cursor) = start {
             // The change before the oldest one kept is not there to be compared with; going on is right.

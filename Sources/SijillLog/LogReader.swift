@@ -149,7 +149,8 @@ package final class LogReader: Sendable {
         return cursor
     }
 
-    private static let idOffset = "{\"specversion\":\"1.0\",\"id\":\"".utf8.count
+    /// Where in its line the id of a change begins.
+    package static let idOffset = "{\"specversion\":\"1.0\",\"id\":\"".utf8.count
 
     /// The first change that was committed at or after a moment; nil when there is none yet. Times never go back,
     /// so this is a binary search: O(log n) reads.

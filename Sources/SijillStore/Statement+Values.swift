@@ -44,6 +44,9 @@ extension Statement {
         }
     }
 
+    /// Ends a statement that was not stepped to its end, so that it holds no snapshot.
+    func end() { sqlite3_reset(sqliteStatement) }
+
     /// The row that `step` went to.
     var row: [StoreValue] {
         let count = sqlite3_column_count(sqliteStatement)

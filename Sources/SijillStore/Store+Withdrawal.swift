@@ -159,6 +159,9 @@ struct WithdrawalWriter {
                     update sightings set delivered = '{"title":null,"text":null}'
                     where sequence = ? and delivered is not null
                     """, arguments: arguments)
+            try database.execute(
+                sql: "update facets set publisher = null, lang = null where sequence = ?",
+                arguments: arguments)
         }
     }
 

@@ -101,26 +101,36 @@ package final class StoreComparison {
 
     private func rows(of change: Change, _ finder: ArticleFinder) throws -> [StoreRow] {
         switch change.record {
-        case .added(let added): return StoreRow.rows(change, added: added)
-        case .rejected(let rejected): return [StoreRow.row(change, rejected: rejected)]
+        case .added(let added):
+            return StoreRow.rows(change, added: added) + [StoreRow.facets(change, article: change.sequence)]
+        case .rejected(let rejected):
+            return [StoreRow.row(change, rejected: rejected), StoreRow.facets(change, article: nil)]
         case .withdrawn(let withdrawn):
             if let article = try finder.keyBefore(change.sequence, of: withdrawn.article) {
-                return [StoreRow.row(change, withdrawn: withdrawn, article: article)]
+                return [
+                    StoreRow.row(change, withdrawn: withdrawn, article: article),
+                    StoreRow.facets(change, article: article),
+                ]
             }
             findings.add(
                 "table articles: change \(change.sequence) withdraws article \(withdrawn.article), which is not there"
             )
             walks[.withdrawals]?.skip(change.sequence, &findings)
+            walks[.facets]?.skip(change.sequence, &findings)
             return []
         case .duplicated(let duplicated):
             // The row that the duplicate names came before it, so it was compared already.
             if let article = try finder.article(of: duplicated) {
-                return [StoreRow.row(change, duplicated: duplicated, article: article)]
+                return [
+                    StoreRow.row(change, duplicated: duplicated, article: article),
+                    StoreRow.facets(change, article: article),
+                ]
             }
             findings.add(
                 "table sightings: change \(change.sequence) repeats article \(duplicated.article) by change "
                     + "\(duplicated.of), which is not there as the log has it")
             walks[.sightings]?.skip(change.sequence, &findings)
+            walks[.facets]?.skip(change.sequence, &findings)
             return []
         }
     }

@@ -2,7 +2,7 @@ import SijillFormat
 
 /// A table of the store that changes are written to, with its columns in the order of `StoreSchema`.
 enum StoreTable: String, CaseIterable, Sendable {
-    case articles, revisions, sightings, withdrawals, rejects
+    case articles, revisions, sightings, withdrawals, rejects, facets
 
     var columns: [String] {
         switch self {
@@ -14,6 +14,7 @@ enum StoreTable: String, CaseIterable, Sendable {
                 + ["canonical_version", "canonical_digest", "text_digest", "content_digest", "delivered"]
         case .withdrawals: ["sequence", "time", "epoch", "article", "erase", "undo", "sequences", "note"]
         case .rejects: ["sequence", "time", "epoch"] + StoreTable.fileColumns + ["reason", "detail"]
+        case .facets: ["sequence", "type", "source", "publisher", "lang", "article"]
         }
     }
 
@@ -95,6 +96,20 @@ struct StoreRow {
             .text(Array(rejected.reason.rawValue.utf8)), .text(Array(rejected.detail.utf8)),
         ]
         return StoreRow(table: .rejects, values: head(change) + file(rejected.file) + why)
+    }
+
+    /// The row that every change has, whatever it is.
+    ///
+    /// - Parameter article: The key of the article that it is about.
+    static func facets(_ change: Change, article: SequenceNumber?) -> StoreRow {
+        StoreRow(
+            table: .facets,
+            values: [
+                StoreValue(change.sequence), .text(Array(change.record.type.shortName.utf8)),
+                change.record.type == .withdrawn ? .null : .text(Array(change.record.file.source.utf8)),
+                StoreValue(change.content.publisher),
+                StoreValue(change.content.lang), article.map { StoreValue($0) } ?? .null,
+            ])
     }
 
     private static func head(_ change: Change) -> [StoreValue] {

@@ -3,7 +3,7 @@
 enum StoreSchema {
     /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is
     /// rebuilt.
-    static let version: Int64 = 4
+    static let version: Int64 = 5
 
     /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page
     /// of its own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in
@@ -112,6 +112,23 @@ enum StoreSchema {
           reason text not null,                   -- of a closed list
           detail text not null
         );
+
+        -- What the feed filters by, one row a change.
+        create table facets (
+          sequence integer primary key,           -- of the change
+          type text not null,                     -- added, duplicated, withdrawn, rejected
+          source text,                            -- who delivered it; null: it came from no input
+          publisher text,                         -- of the change's own content, as delivered
+          lang text,                              -- the same
+          article integer                         -- articles.sequence; null: it is about none
+        );
+
+        -- Each ends with the sequence, so it gives changes in their order. What most rows are is not in them.
+        create index facets_by_type on facets (type) where type <> 'added';
+        create index facets_by_source on facets (source);
+        create index facets_by_publisher on facets (publisher) where publisher is not null;
+        create index facets_by_lang on facets (lang) where lang is not null;
+        create index facets_by_article on facets (article) where article <> sequence;
 
         -- For people: the articles as they stand now.
         create view latest_articles as

@@ -25,6 +25,7 @@ struct StoreWriter {
         switch change.record {
         case .added(let added):
             for row in StoreRow.rows(change, added: added) { try insert(row) }
+            try insert(StoreRow.facets(change, article: change.sequence))
         case .duplicated(let duplicated):
             guard let article = try articles.article(of: duplicated) else {
                 throw StoreError(
@@ -34,6 +35,7 @@ struct StoreWriter {
                     remedy: "run sijilld check")
             }
             try insert(StoreRow.row(change, duplicated: duplicated, article: article))
+            try insert(StoreRow.facets(change, article: article))
         case .withdrawn(let withdrawn):
             guard let article = try ArticleFinder.lastKey(of: withdrawn.article, in: database) else {
                 throw StoreError(
@@ -43,8 +45,10 @@ struct StoreWriter {
             }
             try insert(StoreRow.row(change, withdrawn: withdrawn, article: article))
             try WithdrawalWriter(database).write(withdrawn, article: article)
+            try insert(StoreRow.facets(change, article: article))
         case .rejected(let rejected):
             try insert(StoreRow.row(change, rejected: rejected))
+            try insert(StoreRow.facets(change, article: nil))
         }
     }
 
