@@ -135,7 +135,7 @@ final class FollowerHub: Service, Sendable {
         }
         shutDown()
         // A service that ends before its group does would end the group.
-        try? await gracefulShutdown()
+        if !Task.isShuttingDownGracefully { try? await gracefulShutdown() }
     }
 
     /// Ends every wait, now and from now on.

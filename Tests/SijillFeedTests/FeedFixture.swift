@@ -44,7 +44,7 @@ final class FeedFixture {
     }
 
     /// An article whose original is its own name and text.
-    func entry(_ content: Content, name: String = "خبر.txt") -> ChangeLog.Entry {
+    func entry(_ content: Content, name: String = "خبر.txt", source: String = "default") -> ChangeLog.Entry {
         let original = content.text ?? []
         let digest = Digest.of(original)
         let encoded = EncodedContent(content)
@@ -53,7 +53,7 @@ final class FeedFixture {
             Added(
                 article: article,
                 file: FileRecord(
-                    name: name, source: "default", bytes: UInt64(original.count), sha256: digest,
+                    name: name, source: source, bytes: UInt64(original.count), sha256: digest,
                     encoding: "utf-8",
                     format: "text", inode: 42),
                 digests: ArticleDigests(canonical: nil, text: digest, content: encoded.digest),

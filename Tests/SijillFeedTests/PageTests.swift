@@ -53,7 +53,7 @@ import Testing
             let weighed = try await client.get(
                 "/v1/changes", [.accept: "application/json;q=0.1, application/x-ndjson;q=0.9"])
             #expect(weighed.headers[.contentType] == "application/x-ndjson")
-            let refused = try await client.get("/v1/changes", [.accept: "text/event-stream"])
+            let refused = try await client.get("/v1/changes", [.accept: "text/html"])
             #expect(refused.status.code == 406)
             #expect(refused.problem == "not-acceptable")
         }
@@ -140,7 +140,9 @@ import Testing
         try await fixture.test { client in
             let queries = [
                 "limit=0", "limit=10001", "limit=-1", "limit=ten", "limit=", "limit=1&limit=1", "max_bytes=0",
-                "max_bytes=67108865", "text=yes", "content=1", "live=poll", "live=stream&limit=3",
+                "max_bytes=67108865", "text=yes", "content=1", "live=sse", "live=stream&limit=3",
+                "live=stream&latest=1", "timeout=10", "live=poll&timeout=300001", "until=", "until=soon",
+                "type=nothing", "type=added,", "article=x", "latest=0", "source=",
                 "colour=red", "since=",
                 "since=tomorrow", "since=1-2", "since=0000000000000001-SHOUTING",
                 "since=0000000000000000-abcdefgh",

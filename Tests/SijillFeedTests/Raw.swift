@@ -48,6 +48,11 @@ final class Raw: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The next `count` bytes as they come.
+    func bytes(_ count: Int) async throws -> [UInt8] {
+        try await collector.take { $0.count >= count ? count : nil }
+    }
+
     /// The next `count` bytes of a chunked body, blank lines left out.
     func stream(_ count: Int) async throws -> [UInt8] {
         var body: [UInt8] = []

@@ -123,6 +123,73 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
         }
     }
 
+    @Test(
+        "Events begin with where the client stands, carry the lines, and say again where it stands when idle")
+    func events() async throws {
+        let fixture = try FeedFixture()
+        try fixture.add(3)
+        try await serving {
+            feed(fixture, heartbeat: .milliseconds(50), onListening: $0)
+        } _: { address, _ in
+            let connection = try await Raw.connect(address)
+            try await connection.send(
+                "GET /v1/changes?since=1 HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+            let head = try await connection.head().lowercased()
+            for field in [
+                "content-type: text/event-stream", "cache-control: no-store", "x-accel-buffering: no",
+                "content-encoding: identity",
+            ] { #expect(head.contains(field), "\(field)") }
+            func checkpoint(_ through: Change, _ tip: Change) -> String {
+                "id: \(through.cursor)\nevent: checkpoint\n"
+                    + "data: {\"through\":\"\(through.cursor)\",\"tip\":\"\(tip.cursor)\"}\n\n"
+            }
+            func event(_ change: Change) -> String {
+                "id: \(change.cursor)\ndata: \(String(decoding: change.encoded().line, as: UTF8.self))\n"
+            }
+            func next(_ expected: String) async throws {
+                let got = try await connection.stream(expected.utf8.count)
+                #expect(String(decoding: got, as: UTF8.self) == expected)
+            }
+            let changes = fixture.changes
+            try await next("retry: 2000\n" + checkpoint(changes[0], changes[2]))
+            try await next(event(changes[1]) + event(changes[2]))
+            try await next(checkpoint(changes[2], changes[2]))
+            let more = try fixture.add(1)
+            try await next(event(more[0]))
+            try await next(checkpoint(more[0], more[0]))
+            try await connection.close()
+        }
+    }
+
+    @Test(
+        "A long poll waits for a change that its filter lets through, or for its time",
+        .timeLimit(.minutes(1)))
+    func poll() async throws {
+        let fixture = try FeedFixture()
+        try fixture.add(2)
+        let cursor = fixture.changes[1].cursor.description
+        try await serving {
+            feed(fixture, onListening: $0)
+        } _: { address, _ in
+            let connection = try await Raw.connect(address)
+            let request = "HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n"
+            try await connection.send("GET /v1/changes?since=\(cursor)&live=poll&timeout=0 \(request)")
+            let empty = try await connection.head().lowercased()
+            #expect(empty.contains("sijill-next: \(cursor)") && empty.contains("cache-control: no-store"))
+            #expect(empty.contains("content-length: 0"))
+            try await connection.send("GET /v1/changes?since=now&live=poll&source=other \(request)")
+            try fixture.add(1)
+            var content = Content()
+            content.text = Array("one text".utf8)
+            let wanted = fixture.entry(content, source: "other")
+            let line = try fixture.commit([wanted])[0].encoded().line
+            let head = try await connection.head().lowercased()
+            #expect(head.contains("content-length: \(line.count)"))
+            #expect(try await connection.bytes(line.count) == line)
+            try await connection.close()
+        }
+    }
+
     @Test("A graceful shutdown ends waiting streams at once", .timeLimit(.minutes(1)))
     func shutdown() async throws {
         let fixture = try FeedFixture()
