@@ -91,6 +91,10 @@ let package = Package(
         .executableTarget(
             name: "HTMLExtractionBenchmark", dependencies: ["SijillArticles", "SijillFormat", "SijillText"],
             path: "Benchmarks/html-extraction", exclude: ["README.md"], swiftSettings: strict),
+        .executableTarget(
+            name: "EvidenceBenchmark",
+            dependencies: ["SijillFiles", "SijillFormat", "SijillLog", "SijillStore"],
+            path: "Benchmarks/evidence", exclude: ["README.md"], swiftSettings: strict),
         // The tests.
         module("SijillTesting", ["SijillFormat", "SijillFiles"]),
         tests(of: "SijillFormat"),
@@ -102,7 +106,7 @@ let package = Package(
         tests(of: "SijillStore"),
         tests(of: "SijillIngest"),
         tests(of: "SijillFeed", ["SijillLog", "SijillStore", hummingbirdTesting, lifecycle]),
-        tests(of: "SijillDaemon"),
+        tests(of: "SijillDaemon", ["SijillLog", "SijillStore", grdb]),
         tests(of: "Sijill", ["SijillFeed", "SijillLog", "SijillStore", "SijillCLI", lifecycle]),
     ]
 )

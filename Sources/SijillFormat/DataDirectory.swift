@@ -21,6 +21,8 @@ package struct DataDirectory: Hashable, Sendable {
     package var removals: String { log + "/removals" }
     /// The signed tree head that is shown (contract: evidence).
     package var checkpoint: String { log + "/checkpoint" }
+    /// Logs that were damaged and put aside.
+    package var lost: String { root + "/lost" }
     /// Is there while an erasure is going on: the next start finishes it.
     package var erasing: String { log + "/erasing" }
     /// Full tiles and bundles, under the paths they are served at.

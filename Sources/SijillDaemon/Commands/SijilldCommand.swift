@@ -18,7 +18,7 @@ package struct SijilldCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, CheckCommand.self, RebuildCommand.self, QuarantineCommand.self, KeyCommand.self,
-            WithdrawCommand.self,
+            WithdrawCommand.self, RecoverCommand.self,
             CheckConfigCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
