@@ -104,11 +104,9 @@ private struct RecoveredFile {
 
     func write(to inbox: String) throws {
         var folder = inbox
-        var parts = ["recovered", found.sequence.padded]
-        if let source = found.file?.source, source != "default", !source.contains("/"), !source.hasPrefix(".")
-        {
-            parts.insert(source, at: 0)
-        }
+        var source = found.file?.source ?? "default"
+        if source.contains("/") || source.hasPrefix(".") { source = "default" }
+        let parts = [source, "recovered", found.sequence.padded]
         for part in parts {
             folder += "/\(part)"
             try Durable.createDirectory(folder)
