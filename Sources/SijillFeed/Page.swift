@@ -21,6 +21,8 @@ struct Page {
     let isSettled: Bool
     let spans: Spans
     private let log: LogID
+    /// The last erasure before the page was looked up: it changes bytes in place.
+    private let contentVersion: UInt64
 
     /// Looks up the page. Reads indexes, no changes.
     ///
@@ -29,6 +31,7 @@ struct Page {
         let reader = source.reader
         self.request = request
         log = reader.log
+        contentVersion = reader.contentVersion
         oldest = try reader.oldest
         // Before the entries are: what comes while the page is made is on the next one.
         let tip = reader.tip
@@ -69,7 +72,8 @@ struct Page {
         return false
     }
 
-    /// Strong: the last cursor names the branch of the log, so it and the first sequence fix every byte.
+    /// Strong: the last cursor names the branch of the log, so it and the first sequence fix every byte, until content is
+    /// erased.
     var etag: String {
         let form =
             switch request.form {
@@ -83,7 +87,8 @@ struct Page {
             case .content: "c"
             }
         let latest = request.filter.isLatestOnly ? "-\(tip?.sequence ?? .none)" : ""
-        return "\"\(log)-\(form)\(omission)-\(after)-\(count)-\(next?.description ?? "0")\(latest)\""
+        let erased = contentVersion > 0 && request.omission != .content ? "-e\(contentVersion)" : ""
+        return "\"\(log)-\(form)\(omission)-\(after)-\(count)-\(next?.description ?? "0")\(latest)\(erased)\""
     }
 
     /// What `Sijill-Next` says.

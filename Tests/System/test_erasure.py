@@ -115,11 +115,15 @@ def erase_while_running(options, checks):
     checks.equal(ended.returncode, 0, f"undo: {ended.stderr.decode()}")
     checks.equal(daemon.get(f"/v1/articles/{article}")[0], 200, "it is shown again")
 
+    pages = [f"/v1/changes?since=0&limit=17{omission}" for omission in ("", "&text=omit", "&content=omit")]
+    tags = [daemon.get(page)[1]["ETag"] for page in pages]
     ended = daemon.sijilld("withdraw", article, "--erase", "--reason", "أمر محكمة")
     checks.equal(ended.returncode, 0, f"withdraw --erase: {ended.stderr.decode()}")
     checks.equal(traces(daemon), [], "no file holds the words")
     checks.equal(daemon.get(f"/v1/articles/{article}")[0], 410, "an erased article")
     verify(daemon, checks, before, "after the erasure")
+    codes = [daemon.get(page, If_None_Match=tag)[0] for page, tag in zip(pages, tags)]
+    checks.equal(codes, [200, 200, 304], "pages with content have another ETag, leaves have not")
     withdrawal = daemon.changes()[-1]
     data = withdrawal["data"]
     checks.equal(withdrawal["type"], "org.sijill.article.withdrawn", "the withdrawal is in the log")
