@@ -18,7 +18,7 @@ def run(options, checks):
     inputs["no extension"] = sijill_articles.article(3, options.seed)
     inputs["one.json"] = sijill_articles.jsonl([4], options.seed)
     inputs["warc-in-a-text.txt"] = sijill_articles.article(5, options.seed) + b"\r\n\r\nWARC/1.1\r\n\r\n"
-    count = 2_000 if options.full else 200
+    count = 10_000 if options.full else 200
     for number in range(count):
         inputs[f"{number:05}.txt"] = sijill_articles.article(
             100 + number, options.seed, options.random.randint(200, 20_000)
