@@ -11,6 +11,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -74,7 +75,10 @@ let package = Package(
         module("SijillIngest", ["SijillFormat", "SijillText", "SijillArticles", "SijillFiles", logging]),
         module(
             "SijillFeed",
-            ["SijillFormat", "SijillMerkle", "SijillLog", "SijillStore", hummingbird, lifecycle, logging]),
+            [
+                "SijillFormat", "SijillMerkle", "SijillLog", "SijillStore", hummingbird, hummingbirdTLS,
+                lifecycle, logging,
+            ]),
         // The daemon.
         module(
             "SijillDaemon",

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CSijillSystem.h"
 
+#include <sys/resource.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -60,4 +61,11 @@ int sijill_cell_width(uint32_t scalar) {
     int width = wcwidth((wchar_t)scalar);
     uselocale(before);
     return width;
+}
+
+void sijill_raise_open_files(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -11,6 +11,8 @@ package struct DaemonConfiguration: Hashable, Sendable {
     package var inbox = Inbox()
     /// `listen`.
     package var listen = ListenAddress.tcp(host: "127.0.0.1", port: 8750)
+    /// Who may reach the feed.
+    package var access = Access()
     /// `log.level`: what the logger writes, not what the log holds.
     package var logLevel = Logger.Level.info
     /// `log.origin`: the name that checkpoints are signed under; nil for `sijill.local/<log>`.
@@ -39,6 +41,26 @@ package struct DaemonConfiguration: Hashable, Sendable {
         package var emptyWait = Duration.seconds(60)
         /// `inbox.after`.
         package var after = AfterIntake.archive
+    }
+
+    /// Who may reach the feed, and how many (contract: feed §6).
+    package struct Access: Hashable, Sendable {
+        /// `behind_proxy`: a proxy in front sees to TLS and to who may ask.
+        package var isBehindProxy = false
+        /// `allowed_hosts`.
+        package var allowedHosts: [String] = []
+        /// `allowed_origins`.
+        package var allowedOrigins: [String] = []
+        /// `tokens`: the file that holds them; nil for none.
+        package var tokensPath: String?
+        /// `tls.certificate`.
+        package var certificatePath: String?
+        /// `tls.key`.
+        package var keyPath: String?
+        /// `followers.max`.
+        package var followersMax = 20_000
+        /// `followers.per_token`.
+        package var followersPerTokenMax = 1_000
     }
 
     /// What becomes of a file whose change is durable.

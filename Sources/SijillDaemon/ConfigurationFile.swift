@@ -75,6 +75,11 @@ private struct Walk {
     ) throws(SijillError) {
         let names = parents + [name]
         if let key = ConfigurationKey(rawValue: dotted(names)), key.components == names {
+            if case .sequence(let items) = value, key.isList, items.allSatisfy({ $0.scalar != nil }) {
+                let text = items.compactMap { $0.scalar?.string }.joined(separator: ",")
+                settings[key] = .init(text: text, place: place(value))
+                return
+            }
             guard case .scalar(let scalar) = value else {
                 throw error(value, "'\(key.rawValue)' takes one value", remedy: "write \(name): VALUE")
             }

@@ -11,6 +11,14 @@ package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
     case inboxEmptyWait = "inbox.empty_wait"
     case inboxAfter = "inbox.after"
     case listen
+    case behindProxy = "behind_proxy"
+    case allowedHosts = "allowed_hosts"
+    case allowedOrigins = "allowed_origins"
+    case tokens
+    case tlsCertificate = "tls.certificate"
+    case tlsKey = "tls.key"
+    case followersMax = "followers.max"
+    case followersPerToken = "followers.per_token"
     case logLevel = "log.level"
     case logOrigin = "log.origin"
     case diskReserve = "disk.reserve"
@@ -30,6 +38,9 @@ package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
     package var environmentName: String {
         "SIJILL_" + components.joined(separator: "_").uppercased()
     }
+
+    /// Whether it takes several values: a YAML list, or one text with commas.
+    var isList: Bool { self == .allowedHosts || self == .allowedOrigins }
 
     /// The flag that sets it, for keys that have one.
     package var flag: String? {
@@ -57,6 +68,14 @@ extension DaemonConfiguration {
         case .inboxEmptyWait: inbox.emptyWait = try duration(text, in: .zero ... .seconds(86_400))
         case .inboxAfter: inbox.after = try afterIntake(text)
         case .listen: listen = try ListenAddress(parsing: text)
+        case .behindProxy: access.isBehindProxy = try yesOrNo(text)
+        case .allowedHosts: access.allowedHosts = list(text)
+        case .allowedOrigins: access.allowedOrigins = list(text)
+        case .tokens: access.tokensPath = try path(text)
+        case .tlsCertificate: access.certificatePath = try path(text)
+        case .tlsKey: access.keyPath = try path(text)
+        case .followersMax: access.followersMax = try count(text, in: 1...1_000_000)
+        case .followersPerToken: access.followersPerTokenMax = try count(text, in: 1...1_000_000)
         case .logLevel: logLevel = try level(text)
         case .logOrigin: logOrigin = try origin(text)
         case .diskReserve: diskReserveBytes = try size(text, in: ByteCount(0)...ByteCount(1 << 40))
@@ -71,6 +90,19 @@ extension DaemonConfiguration {
         case .intakeWorkers: workerCount = try count(text, in: 0...1_024)
         }
     }
+}
+
+private func yesOrNo(_ text: String) throws(InvalidValue) -> Bool {
+    switch text {
+    case "true": return true
+    case "false": return false
+    default: throw InvalidValue(text, expected: "true or false")
+    }
+}
+
+/// Words with commas between.
+private func list(_ text: String) -> [String] {
+    text.split(separator: ",").map { $0.trimmingPrefix(" ") }.map { String($0) }.filter { !$0.isEmpty }
 }
 
 private func path(_ text: String) throws(InvalidValue) -> String {

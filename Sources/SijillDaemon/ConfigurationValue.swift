@@ -77,8 +77,7 @@ private func splitQuantity(_ text: String) -> (number: Int, unit: String)? {
 extension ListenAddress {
     /// Reads `HOST:PORT` or `unix:PATH`.
     ///
-    /// Only this machine's own addresses are taken: on any other the feed would be open to everyone who can reach
-    /// it, because it knows no tokens yet.
+    /// Whether the address may be listened on is judged when all settings are known: `FeedAccess`.
     init(parsing text: String) throws(InvalidValue) {
         let prefix = "unix:"
         if text.hasPrefix(prefix) {
@@ -95,13 +94,15 @@ extension ListenAddress {
         }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard ListenAddress.isLoopback(host) else {
-            throw InvalidValue(
-                text,
-                expected: "a host of 127.0.0.1, [::1] or localhost: other addresses need tokens and TLS, "
-                    + "which this version does not have")
-        }
         self = .tcp(host: String(host), port: Int(port))
+    }
+
+    /// Whether only this machine can reach it.
+    var isLocal: Bool {
+        switch self {
+        case .unixSocket: true
+        case .tcp(let host, _): ListenAddress.isLoopback(host[...])
+        }
     }
 
     private static func isLoopback(_ host: Substring) -> Bool {

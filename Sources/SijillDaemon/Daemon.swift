@@ -30,10 +30,13 @@ package final class Daemon: Sendable {
     ///
     /// - Throws: `SijillError` that says why the daemon cannot start, with its exit code.
     package func run() async throws {
+        // Before anything is made or opened: a feed that may not be served is no reason to touch the data.
+        let access = try FeedAccess(configuration)
         let parts = try open()
-        let stop = StopSignals(inbox: parts.inbox)
+        let stop = StopSignals(inbox: parts.inbox) { [logger] in access.reload(logger) }
+        OpenFiles.raiseLimit()
         let listening = AsyncStream<FeedConfiguration.Address>.makeStream()
-        let feed = makeFeed(parts.reader, parts.store) { listening.continuation.yield($0) }
+        let feed = try makeFeed(parts.reader, parts.store, access) { listening.continuation.yield($0) }
         var feedConfiguration = ServiceGroupConfiguration(services: [.init(service: feed)], logger: logger)
         feedConfiguration.gracefulShutdownSignals = []
         let services = ServiceGroup(configuration: feedConfiguration)
@@ -198,16 +201,24 @@ package final class Daemon: Sendable {
     }
 
     private func makeFeed(
-        _ reader: LogReader, _ store: Store,
+        _ reader: LogReader, _ store: Store, _ access: FeedAccess,
         onListening: @escaping @Sendable (FeedConfiguration.Address) -> Void
-    ) -> FeedServer {
+    ) throws -> FeedServer {
         let address: FeedConfiguration.Address =
             switch configuration.listen {
             case .tcp(let host, let port): .host(host, port: port)
             case .unixSocket(let path): .unix(path)
             }
+        var feed = FeedConfiguration(address: address)
+        feed.allowedHosts = configuration.access.allowedHosts
+        feed.allowedOrigins = configuration.access.allowedOrigins
+        feed.followersMax = configuration.access.followersMax
+        feed.followersPerTokenMax = configuration.access.followersPerTokenMax
+        feed.consumers = try ConsumerStore(path: configuration.data.consumers)
+        feed.access = access.control
+        feed.security = access.security
         return FeedServer(
-            reader: reader, store: store, configuration: FeedConfiguration(address: address),
+            reader: reader, store: store, configuration: feed,
             health: { self.health.withLock { $0 } }, logger: logger, onListening: onListening)
     }
 
@@ -281,13 +292,17 @@ private final class StopSignals: Sendable {
     private let isSet = Mutex(false)
     private let sources = Mutex<[SignalSource]>([])
 
-    init(inbox: Inbox) {
+    init(inbox: Inbox, onHangUp: @escaping @Sendable () -> Void = {}) {
         (stream, continuation) = AsyncStream<Void>.makeStream()
         // These become errors of the calls that cause them.
         for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
         sources.withLock { sources in
             for number in [SIGTERM, SIGINT] { sources.append(SignalSource(number) { [self] in request() }) }
-            sources.append(SignalSource(SIGHUP) { inbox.rescan() })
+            sources.append(
+                SignalSource(SIGHUP) {
+                    inbox.rescan()
+                    onHangUp()
+                })
         }
     }
 

@@ -10,6 +10,7 @@ struct ChangesRoute: Sendable {
     let source: ChangeSource
     let hub: FollowerHub
     let configuration: FeedConfiguration
+    let limit: FollowerLimit
 
     /// What a named consumer adds to a request; the defaults are those of the log itself.
     struct Reading: Sendable {
@@ -17,6 +18,8 @@ struct ChangesRoute: Sendable {
         var headers: HTTPFields = [:]
         /// What the next page is asked with, besides the usual.
         var parameters: [String] = []
+        /// Whether the filter is part of the URL.
+        var writesFilter = true
         var isCurrent: @Sendable () -> Bool = { true }
         var delivered: @Sendable (SequenceNumber) -> Void = { _ in }
     }
@@ -34,6 +37,8 @@ struct ChangesRoute: Sendable {
         case .stream: return try await stream(asked, reading, routed)
         case .page: return answer(try await page(asked), reading, routed)
         case .poll(let timeout):
+            let place = try limit.enter(routed.token)
+            defer { withExtendedLifetime(place) {} }
             let page = try await poll(asked, timeout: routed.isHead ? .zero : timeout)
             return answer(page, reading, routed)
         }
@@ -48,7 +53,8 @@ struct ChangesRoute: Sendable {
 
     private func answer(_ page: Page, _ reading: Reading, _ routed: RoutedRequest) -> Response {
         var headers = page.headers(
-            path: routed.request.uri.path, parameters: reading.parameters, isPrivate: false)
+            path: routed.request.uri.path, parameters: reading.parameters,
+            writesFilter: reading.writesFilter, isPrivate: configuration.access.isRequired)
         for field in reading.headers { headers[field.name] = field.value }
         if let etag = headers[.eTag], routed.headers.names(etag) {
             headers[.contentType] = nil
@@ -110,10 +116,12 @@ struct ChangesRoute: Sendable {
             source: source, hub: hub, shape: shape, start: position, cursor: asked.start.cursor,
             heartbeat: configuration.heartbeat, isCurrent: reading.isCurrent, delivered: reading.delivered)
         let loop = routed.channel.eventLoop
+        let place = try limit.enter(routed.token)
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
                 try await withTaskExecutorPreference(LoopExecutor(loop)) { try await follower.run(&writer) }
+                withExtendedLifetime(place) {}
                 try await writer.finish(nil)
             })
     }

@@ -1,3 +1,5 @@
+import SijillStore
+
 /// Where the feed listens and how long it is patient. Everything has the default of the contract.
 package struct FeedConfiguration: Sendable {
     /// Where to listen.
@@ -27,6 +29,23 @@ package struct FeedConfiguration: Sendable {
 
     /// The log is a mirror's: a cursor beyond its tip is one that it has not come to yet.
     package var isMirror = false
+
+    /// Who may ask for what; without tokens everyone.
+    package var access = AccessControl()
+    /// Certificate and key; nil for plain HTTP.
+    package var security: TransportSecurity?
+    /// Pages of these origins may read the answers (CORS); `*` for all.
+    package var allowedOrigins: [String] = []
+    /// Streams and long polls at the same time.
+    package var followersMax = 20_000
+    /// Streams and long polls at the same time with one token.
+    package var followersPerTokenMax = 1_000
+    /// Named consumers; nil for none, as on a mirror.
+    package var consumers: ConsumerStore?
+    /// A request, head and body, that takes longer than this is cut off.
+    package var requestMax: Duration = .seconds(10)
+    /// A connection that sends nothing for this long after an answer is closed.
+    package var idleMax: Duration = .seconds(75)
 
     package init(address: Address = .host("127.0.0.1", port: 8750)) { self.address = address }
 }

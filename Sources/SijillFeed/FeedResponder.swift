@@ -9,18 +9,30 @@ import SijillFormat
 package struct FeedResponder: HTTPResponder {
     private let hosts: HostRule
     private let table: RouteTable
+    private let access: AccessControl
+    private let cors: CrossOrigin
     private let logger: Logger
 
     init(_ services: FeedServices, additional: [Route]) {
         hosts = HostRule(services.configuration)
         table = RouteTable(routes: FeedRoutes.all(services) + additional)
+        access = services.configuration.access
+        cors = CrossOrigin(services.configuration.allowedOrigins)
         logger = services.logger
     }
 
     package func respond(to request: Request, context: FeedContext) async throws -> Response {
+        var response = await answer(request, context)
+        cors.allow(request.headers[.origin], in: &response.headers)
+        return response
+    }
+
+    private func answer(_ request: Request, _ context: FeedContext) async -> Response {
         do {
             try hosts.check(request.head)
-            let (route, routed) = try table.find(request, on: context.channel)
+            if request.method == .options, cors.isAllowed(request.headers[.origin]) { return cors.preflight }
+            var (route, routed) = try table.find(request, on: context.channel)
+            routed.token = try access.check(request.head, scope: route.scope)
             return try await route.answer(routed)
         } catch let problem as Problem {
             return problem.response(head: request.method == .head)
@@ -66,12 +78,16 @@ extension Response {
 /// (contract: feed §6).
 struct HostRule: Sendable {
     private let allowed: Set<String>
+    private let cors: CrossOrigin
 
     init(_ configuration: FeedConfiguration) {
         var allowed: Set = ["localhost", "127.0.0.1", "::1"]
         if case .host(let host, _) = configuration.address { allowed.insert(host.lowercased()) }
         for host in configuration.allowedHosts { allowed.insert(Self.name(of: host)) }
+        // "Any address" is no name that anyone has; a page could use it to reach this machine.
+        for any in ["0.0.0.0", "::"] { allowed.remove(any) }
         self.allowed = allowed
+        cors = CrossOrigin(configuration.allowedOrigins)
     }
 
     /// - Throws: `Problem` with status 421 for a foreign host, 403 for a foreign origin.
@@ -79,11 +95,17 @@ struct HostRule: Sendable {
         guard let authority = head.authority, allowed.contains(Self.name(of: authority)) else {
             throw .misdirected(host: head.authority)
         }
-        if let origin = head.headerFields[.origin] {
+        if let origin = head.headerFields[.origin], !cors.isAllowed(origin), !Self.isEvidence(head) {
             guard let scheme = origin.firstRange(of: "://"),
                 allowed.contains(Self.name(of: origin[scheme.upperBound...]))
             else { throw .foreignOrigin(origin) }
         }
+    }
+
+    /// Checkpoint and tiles are for everyone, wherever the page that asks is from.
+    private static func isEvidence(_ head: HTTPRequest) -> Bool {
+        guard head.method == .get || head.method == .head, let path = head.path else { return false }
+        return path == "/checkpoint" || path.hasPrefix("/tile/")
     }
 
     /// The host in `host:port`, lower-case, brackets of IPv6 removed.

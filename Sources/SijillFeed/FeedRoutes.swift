@@ -9,6 +9,8 @@ struct FeedServices: Sendable {
     let reader: LogReader
     let store: Store
     let hub: FollowerHub
+    let consumers: ConsumerStore?
+    let limit: FollowerLimit
     let configuration: FeedConfiguration
     let health: @Sendable () -> Health
     let logger: Logger
@@ -19,18 +21,42 @@ struct FeedServices: Sendable {
 /// The one list of the routes of this module. A route's own file says what it answers.
 enum FeedRoutes {
     static func all(_ services: FeedServices) -> [Route] {
-        changes(services) + articles(services) + search(services) + evidence(services) + health(services)
+        changes(services) + consumers(services) + articles(services) + search(services) + evidence(services)
+            + health(services)
     }
 
     private static func changes(_ services: FeedServices) -> [Route] {
         let changes = ChangesRoute(
-            source: services.source, hub: services.hub, configuration: services.configuration)
+            source: services.source, hub: services.hub, configuration: services.configuration,
+            limit: services.limit)
+        let segments = SegmentRoute(services.reader)
         let log = LogRoute(reader: services.reader, store: services.store)
         return [
             Route("/v1/changes", parameters: ChangesRequest.parameters) { asked in
                 try await changes.respond(to: asked)
             },
             Route("/v1/log") { try await log.respond(to: $0.request) },
+            Route("/v1/segments") { try await segments.list($0) },
+            Route("/v1/segments/{file}") { try await segments.file($0) },
+        ]
+    }
+
+    private static func consumers(_ services: FeedServices) -> [Route] {
+        guard let store = services.consumers else { return [] }
+        let changes = ChangesRoute(
+            source: services.source, hub: services.hub, configuration: services.configuration,
+            limit: services.limit)
+        let consumers = ConsumerRoute(store, changes)
+        let one = "/v1/consumers/{name}"
+        return [
+            Route("/v1/consumers") { try await consumers.list($0) },
+            Route(one) { try await consumers.get($0) },
+            Route(one, methods: [.put], scope: .consume) { try await consumers.put($0) },
+            Route(one, methods: [.delete], scope: .consume) { try await consumers.delete($0) },
+            Route(one + "/changes", parameters: ConsumerRoute.changesParameters, scope: .consume) {
+                try await consumers.changes($0)
+            },
+            Route(one + "/ack", methods: [.post], scope: .consume) { try await consumers.acknowledge($0) },
         ]
     }
 

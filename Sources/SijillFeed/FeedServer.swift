@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOPosix
@@ -40,8 +41,8 @@ package struct FeedServer: Service {
         let source = ChangeSource(reader: reader, store: store)
         hub = FollowerHub(source, heartbeat: configuration.heartbeat, logger: logger)
         let services = FeedServices(
-            reader: reader, store: store, hub: hub, configuration: configuration, health: health,
-            logger: logger)
+            reader: reader, store: store, hub: hub, consumers: configuration.consumers,
+            limit: FollowerLimit(configuration), configuration: configuration, health: health, logger: logger)
         responder = FeedResponder(services, additional: additional)
     }
 
@@ -77,11 +78,12 @@ package struct FeedServer: Service {
         let configuration = configuration
         return Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
+            server: serverBuilder(
+                .init(
                     additionalChannelHandlers: [
+                        RequestGuard(requestMax: configuration.requestMax, idleMax: configuration.idleMax),
                         StallGuard(
-                            stallMax: configuration.stallMax, shutdownGrace: configuration.shutdownGrace)
+                            stallMax: configuration.stallMax, shutdownGrace: configuration.shutdownGrace),
                     ],
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: FeedLimits.requestHeadBytesMax,
@@ -91,6 +93,15 @@ package struct FeedServer: Service {
             services: [hub],
             onServerRunning: { [onListening] channel in await onListening(configuration.bound(channel)) },
             logger: quiet)
+    }
+
+    private func serverBuilder(_ http: HTTP1Channel.Configuration) -> HTTPServerBuilder {
+        guard let security = configuration.security else { return .http1(configuration: http) }
+        let secure = security.configuration
+        return HTTPServerBuilder { responder in
+            try TLSChannel(
+                HTTP1Channel(responder: responder, configuration: http), tlsConfiguration: secure)
+        }
     }
 
     private var bindAddress: BindAddress {

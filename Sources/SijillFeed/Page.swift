@@ -96,9 +96,12 @@ struct Page {
 
     /// - Parameters:
     ///   - parameters: What the next page is asked with besides the usual, each `name=value`.
+    ///   - writesFilter: Whether the filter is part of the URL.
     ///   - isPrivate: Whether a token was needed, so that shared caches must not keep it.
-    func headers(path: String, parameters: [String] = [], isPrivate: Bool) -> HTTPFields {
-        let query = nextQuery(nextText, parameters)
+    func headers(path: String, parameters: [String] = [], writesFilter: Bool = true, isPrivate: Bool)
+        -> HTTPFields
+    {
+        let query = nextQuery(nextText, (writesFilter ? request.filter.query : []) + parameters)
         var headers: HTTPFields = [
             .contentType: request.form.contentType, .vary: "Accept", .sijillNext: nextText,
             .link: "<\(path)?\(query)>; rel=\"next\"", .cacheControl: cacheControl(isPrivate: isPrivate),
@@ -122,7 +125,7 @@ struct Page {
         if case .poll(let timeout) = request.life {
             parts += ["live=poll", "timeout=\(Int(timeout / .milliseconds(1)))"]
         }
-        return (parts + request.filter.query + parameters).joined(separator: "&")
+        return (parts + parameters).joined(separator: "&")
     }
 
     private func cacheControl(isPrivate: Bool) -> String {

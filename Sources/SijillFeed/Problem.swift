@@ -86,8 +86,8 @@ package struct Problem: Error, Hashable, Sendable {
         "internal-error", "The daemon could not answer", status: 500,
         detail: "the daemon's logger says what went wrong; try again later")
 
-    /// The answer, without its body for a HEAD request.
-    func response(head: Bool = false) -> Response {
+    /// The problem as JSON.
+    var body: [UInt8] {
         var writer = ByteWriter()
         writer.json(
             .object(
@@ -96,15 +96,22 @@ package struct Problem: Error, Hashable, Sendable {
                     JSONMember("status", UInt64(status)), JSONMember("detail", detail),
                 ] + members))
         writer.byte("\n")
+        return writer.bytes
+    }
+
+    /// The answer, without its body for a HEAD request.
+    func response(head: Bool = false) -> Response {
+        let body = body
         var headers: HTTPFields = [
             .contentType: "application/problem+json", .cacheControl: "no-store",
-            .contentLength: String(writer.count),
+            .contentLength: String(body.count),
         ]
         if let allow { headers[.allow] = allow }
-        if status == 503 { headers[.retryAfter] = "5" }
+        if status == 503 || status == 429 { headers[.retryAfter] = "5" }
+        if status == 401 { headers[.wwwAuthenticate] = "Bearer realm=\"sijill\"" }
         return Response(
             status: .init(code: status), headers: headers,
-            body: head ? .init() : .init(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+            body: head ? .init() : .init(byteBuffer: ByteBuffer(bytes: body)))
     }
 }
 

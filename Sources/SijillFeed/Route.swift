@@ -86,6 +86,8 @@ package struct RoutedRequest: Sendable {
     package let channel: any Channel
     /// The parameters of the URL; all are of the route.
     package let query: Query
+    /// The token that it came with; nil where none is needed.
+    package internal(set) var token: AccessToken?
     private let values: [String: String]
 
     init(_ request: Request, channel: any Channel, query: Query, values: [String: String]) {

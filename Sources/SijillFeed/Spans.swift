@@ -59,6 +59,11 @@ struct Spans {
         }
     }
 
+    /// Bytes of one segment as they are.
+    init(segment: SequenceNumber, _ bytes: Range<Int>) {
+        append(.segment(segment, offset: UInt64(bytes.lowerBound), count: bytes.count))
+    }
+
     /// Bytes of one change as a line, with its newline.
     static func lineBytes(_ entry: IndexEntry, _ omission: ChangesRequest.Omission) -> Int {
         switch omission {

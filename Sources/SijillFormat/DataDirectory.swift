@@ -14,6 +14,8 @@ package struct DataDirectory: Hashable, Sendable {
     package var log: String { root + "/log" }
     package var originals: String { root + "/originals" }
     package var store: String { root + "/sijill.sqlite" }
+    /// Named consumers and what they have acknowledged.
+    package var consumers: String { root + "/consumers.sqlite" }
     package var control: String { root + "/control" }
     package var lock: String { root + "/lock" }
     package var state: String { log + "/state" }

@@ -25,6 +25,9 @@ int64_t sijill_file_system_type(int fd);
 /* accept4(socket, NULL, NULL, SOCK_CLOEXEC). */
 int sijill_accept(int socket);
 
+/* RLIMIT_NOFILE: the soft limit becomes the hard one. */
+void sijill_raise_open_files(void);
+
 /* wcwidth(3) in the locale C.UTF-8, whatever the process has. */
 int sijill_cell_width(uint32_t scalar);
 
