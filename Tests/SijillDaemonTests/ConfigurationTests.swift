@@ -73,6 +73,12 @@ struct ConfigurationTests {
         // The default name of a log has its id in it.
         #expect(configuration.logOrigin?.hasPrefix("sijill.local/") == true)
         configuration.logOrigin = nil
+        // Examples of what has no default.
+        #expect(configuration.access.allowedHosts == ["log.example.org"])
+        #expect(configuration.access.allowedOrigins == ["https://desk.example.org"])
+        (configuration.access.allowedHosts, configuration.access.allowedOrigins) = ([], [])
+        configuration.access.tokensPath = nil
+        (configuration.access.certificatePath, configuration.access.keyPath) = (nil, nil)
         #expect(configuration == DaemonConfiguration())
         for (line, previous) in zip(lines.dropFirst(), lines)
         where line.contains(": ") && !line.contains("# ") {
@@ -116,7 +122,8 @@ struct ConfigurationTests {
             (
                 "inbox.path: /b\n",
                 "sijilld.yaml: line 1, column 1: unknown key 'inbox.path'; "
-                    + "known here are data, disk, inbox, intake, limits, listen, log"
+                    + "known here are allowed_hosts, allowed_origins, behind_proxy, data, disk, followers, "
+                    + "inbox, intake, limits, listen, log, tls, tokens"
             ),
             (
                 "inbox: /b\n",
@@ -156,6 +163,22 @@ struct ConfigurationTests {
         let error = #expect(throws: SijillError.self) { try load(yaml: yaml) }
         #expect(error?.description == message)
         #expect(error?.code == .configuration)
+    }
+
+    @Test(
+        "An address that others can reach is refused without tokens and TLS, and the remedy names what is missing"
+    )
+    func openAddress() throws {
+        for address in ["0.0.0.0:8750", "[::]:8750", "log.example.org:80", "127.0.0.example.org:80"] {
+            let open = try load(flags: [.listen: address])
+            let error = #expect(throws: SijillError.self) { _ = try FeedAccess(open) }
+            #expect(error?.code == .configuration)
+            #expect(error?.remedy.contains("set tokens, and tls.certificate and tls.key") == true)
+            _ = try FeedAccess(try load(flags: [.listen: address, .behindProxy: "true"]))
+        }
+        for address in ["127.0.0.1:0", "localhost:1", "[::1]:8750", "unix:/x"] {
+            _ = try FeedAccess(try load(flags: [.listen: address]))
+        }
     }
 
     @Test("A key that stands twice is an error that names it")
@@ -205,9 +228,9 @@ struct ConfigurationTests {
             (.limitsGzipRatio, "0"), (.limitsGzipRatio, "1101"), (.limitsGzipOut, "1B"),
             (.limitsGzipOut, "2TiB"),
             (.limitsJSONDepth, "64KiB"), (.limitsJSONDepth, "+4"), (.listen, "8750"), (.listen, "127.0.0.1:"),
-            (.listen, "127.0.0.1:65536"), (.listen, "0.0.0.0:8750"), (.listen, "[::]:8750"),
-            (.listen, "unix:"),
-            (.listen, "127.0.0.example.org:80"), (.logLevel, "INFO"), (.intakeWorkers, "four"),
+            (.listen, "127.0.0.1:65536"), (.listen, "unix:"), (.behindProxy, "yes"),
+            (.followersMax, "0"), (.followersPerToken, "many"), (.tokens, ""), (.logLevel, "INFO"),
+            (.intakeWorkers, "four"),
             (.diskReserve, "2%"),
         ] as [(ConfigurationKey, String)])
     func refused(key: ConfigurationKey, text: String) {
@@ -245,7 +268,11 @@ struct ConfigurationTests {
     /// A value of each key that is not its default.
     private static let otherValues: [ConfigurationKey: String] = [
         .data: "/var/lib/sijill", .inboxPath: "/srv/وارد", .inboxSettle: "250ms", .inboxRescan: "5m",
-        .inboxEmptyWait: "1h", .listen: "unix:/run/sijill/feed", .logLevel: "warning",
+        .inboxEmptyWait: "1h", .listen: "unix:/run/sijill/feed", .behindProxy: "true",
+        .allowedHosts: "a.example,b.example",
+        .allowedOrigins: "https://a.example", .tokens: "/tokens", .tlsCertificate: "/c.pem",
+        .tlsKey: "/k.pem",
+        .followersMax: "5", .followersPerToken: "2", .logLevel: "warning",
         .logOrigin: "archive.example/log", .diskReserve: "1GiB",
         .limitsFile: "1MiB", .limitsJSONL: "1TiB", .limitsLine: "64KiB", .limitsText: "2048",
         .limitsGzipRatio: "50", .limitsGzipOut: "4GiB", .limitsJSONDepth: "5",

@@ -177,7 +177,7 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
             let empty = try await connection.head().lowercased()
             #expect(empty.contains("sijill-next: \(cursor)") && empty.contains("cache-control: no-store"))
             #expect(empty.contains("content-length: 0"))
-            try await connection.send("GET /v1/changes?since=now&live=poll&source=other \(request)")
+            try await connection.send("GET /v1/changes?since=\(cursor)&live=poll&source=other \(request)")
             try fixture.add(1)
             var content = Content()
             content.text = Array("one text".utf8)
