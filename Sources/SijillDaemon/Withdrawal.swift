@@ -35,7 +35,7 @@ struct Withdrawal {
         try store.apply(changes)
         log.announce()
         if request.erases { try finish(changes) }
-        return answer(changes)
+        return try answer(changes)
     }
 
     /// Does again what a crash may have left undone, before anything is served.
@@ -62,7 +62,9 @@ struct Withdrawal {
     private func finish(_ changes: [Change]) throws {
         let eraser = try LogEraser(directory)
         for change in changes {
-            if case .withdrawn(let withdrawn) = change.record { try eraser.erase(withdrawn) }
+            guard case .withdrawn(let withdrawn) = change.record else { continue }
+            try eraser.erase(withdrawn)
+            try KeptFiles(directory).erase(Set(withdrawn.originals))
         }
         if let last = changes.last { log.reader.contentErased(by: last.sequence) }
         try store.purge()
@@ -126,18 +128,28 @@ struct Withdrawal {
         return found
     }
 
-    private func answer(_ changes: [Change]) -> JSONValue {
+    private func answer(_ changes: [Change]) throws -> JSONValue {
         var sequences: UInt64 = 0
         var originals: UInt64 = 0
+        var names: Set<String> = []
         for change in changes {
             guard case .withdrawn(let withdrawn) = change.record else { continue }
             sequences += UInt64(withdrawn.sequences.count)
             originals += UInt64(withdrawn.originals.count)
+            for sequence in withdrawn.sequences {
+                guard let line = try log.reader.line(of: sequence), let change = try? Change(line: line),
+                    change.record.file.offset != nil
+                else { continue }
+                names.insert(change.record.file.name)
+            }
         }
         return .object([
             JSONMember(name: "change", value: .string(Array(changes.last!.cursor.description.utf8))),
             JSONMember(name: "erased_changes", value: .number(String(sequences))),
             JSONMember(name: "erased_originals", value: .number(String(originals))),
+            JSONMember(
+                name: "kept_files",
+                value: .array(try KeptFiles(directory).remaining(names).map { .string(Array($0.utf8)) })),
         ])
     }
 }

@@ -82,7 +82,7 @@ extension Store {
             }
         }
         // Readers of ours end in a moment; one of another program is named.
-        for attempt in 0..<3 {
+        for attempt in 0..<2 {
             pool.releaseMemory()
             let isDone = try pool.writeWithoutTransaction { database in
                 do {
@@ -95,7 +95,7 @@ extension Store {
                 }
             }
             if isDone { return }
-            if attempt == 2 { throw StoreError.blocked(path, by: StoreReaders.names(of: path)) }
+            if attempt == 1 { throw StoreError.blocked(path, by: StoreReaders.names(of: path)) }
         }
     }
 

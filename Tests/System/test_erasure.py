@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import sqlite3
 import subprocess
 import time
 
@@ -24,6 +25,7 @@ def secret_text(number=0):
 
 def run(options, checks):
     erase_while_running(options, checks)
+    blocked(options, checks)
     killed(options, checks)
 
 
@@ -115,6 +117,10 @@ def erase_while_running(options, checks):
     checks.equal(ended.returncode, 0, f"undo: {ended.stderr.decode()}")
     checks.equal(daemon.get(f"/v1/articles/{article}")[0], 200, "it is shown again")
 
+    kept = os.path.join(daemon.data, "done", "2026-11-20", "one.json")
+    os.makedirs(os.path.dirname(kept))
+    with open(kept, "wb") as file:
+        file.write(json.dumps({"title": f"{SECRET} عنوان", "byline": PLAIN, "text": secret_text()}).encode())
     pages = [f"/v1/changes?since=0&limit=17{omission}" for omission in ("", "&text=omit", "&content=omit")]
     tags = [daemon.get(page)[1]["ETag"] for page in pages]
     ended = daemon.sijilld("withdraw", article, "--erase", "--reason", "أمر محكمة")
@@ -171,6 +177,26 @@ def erase_while_running(options, checks):
     checks.that(status == 200 and PLAIN.encode() in body, "with its original", status)
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
     checks.equal(daemon.sijilld("check").returncode, 0, "check finds nothing at the end")
+
+
+def blocked(options, checks):
+    """Another program reads an older state of the store: it is named, and a restart without it finishes."""
+    daemon = begin(options, "blocked")
+    article, _ = of_secret(daemon)
+    reader = sqlite3.connect(f"file:{daemon.data}/sijill.sqlite?mode=ro", uri=True, isolation_level=None)
+    reader.execute("begin")
+    reader.execute("select count(*) from meta").fetchone()
+    ended = daemon.sijilld("withdraw", article, "--erase", "--reason", "x")
+    said = ended.stderr.decode()
+    checks.equal(ended.returncode, 69, f"a reader keeps an older state: {said}")
+    checks.that(f"({os.getpid()})" in said, "the reader is named", said)
+    checks.equal(daemon.get(f"/v1/articles/{article}")[0], 410, "the withdrawal stands")
+    reader.close()
+    daemon.stop()
+    daemon.start()
+    checks.equal(traces(daemon), [], "a restart without the reader finishes")
+    checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
+    checks.equal(daemon.sijilld("check").returncode, 0, "check finds nothing")
 
 
 def read_by_warcio(daemon, checks):
