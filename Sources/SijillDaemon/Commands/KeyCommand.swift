@@ -2,6 +2,7 @@ import ArgumentParser
 import SijillFiles
 import SijillFormat
 import SijillLog
+import SijillStore
 
 /// `sijilld key`: what verifies the log's checkpoints.
 struct KeyCommand: ParsableCommand {
@@ -100,7 +101,9 @@ enum ControlQuestion {
         do {
             writer.json(try body())
         } catch {
-            let known = error as? SijillError ?? (error as? SystemError)?.sijillError()
+            let known =
+                error as? SijillError ?? (error as? SystemError)?.sijillError()
+                ?? (error as? StoreError)?.sijillError
             let code = known?.code ?? .inputOutput
             writer.json(
                 .object([

@@ -69,6 +69,12 @@ struct WithdrawCommand: ParsableCommand {
         if erase, case .number(let changes)? = answer["erased_changes"],
             case .number(let originals)? = answer["erased_originals"]
         {
+            if case .array(let files)? = answer["kept_files"] {
+                for file in files {
+                    let path = (file.text ?? "").escapedForDisplay
+                    printLine("delivered it with other records and is still there: \(path)")
+                }
+            }
             printLine(
                 "content of \(changes) changes and \(originals) originals are gone; every proof stays valid")
         }
