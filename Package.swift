@@ -90,7 +90,9 @@ let package = Package(
         program("SijillServer", ["SijillDaemon"]),
         // The clients.
         module("Sijill", ["SijillFormat", "SijillMerkle", httpClient]),
-        program("SijillCLI", ["Sijill", "SijillFormat", "SijillFiles", arguments]),
+        program(
+            "SijillCLI",
+            ["Sijill", "SijillFormat", "SijillFiles", "SijillLog", "SijillStore", arguments]),
         // The measuring programs.
         .executableTarget(
             name: "HTMLExtractionBenchmark", dependencies: ["SijillArticles", "SijillFormat", "SijillText"],

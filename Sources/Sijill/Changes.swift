@@ -6,164 +6,200 @@ import SijillFormat
 public struct Changes: AsyncSequence, Sendable {
     public typealias Element = LogChange
 
-    let transport: Transport
-    let start: LogStart
-    let omission: Omission
-    /// Whether it goes on at the end of the log.
-    let isLive: Bool
+    let request: ChangesRequest
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: ChangeReader(request)) }
+
+    /// The same changes, as many at a time as have arrived: for whoever does work once a batch, such as a transaction
+    /// of a database or a sync of a file.
+    ///
+    /// - Parameter countMax: changes in a batch.
+    public func batches(upTo countMax: Int = 1_000) -> ChangeBatches {
+        precondition(countMax > 0, "a batch holds at least one change")
+        return ChangeBatches(request: request, countMax: countMax)
+    }
 
     /// Reads one connection after the other; not to be shared between tasks.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        /// Bytes of a page of a replay: enough that the pauses between pages do not count, little enough to begin again.
-        static let pageBytes = 4 << 20
-
-        private let transport: Transport
-        private let omission: Omission
-        private let isLive: Bool
-        private var resumption: Resumption
-        private var body: HTTPClientResponse.Body.AsyncIterator?
-        private var splitter = LineSplitter()
-
-        init(_ changes: Changes) {
-            transport = changes.transport
-            omission = changes.omission
-            isLive = changes.isLive
-            resumption = Resumption(start: changes.start, isLive: changes.isLive)
-        }
+        var reader: ChangeReader
 
         /// The next change; nil at the end of a replay.
         public mutating func next() async throws -> LogChange? {
             while true {
-                try Task.checkCancellation()
-                do {
-                    if let line = try splitter.next() {
-                        let change = try LogChange(line: line)
-                        try resumption.received(change.cursor)
-                        return change
-                    }
-                    if resumption.isComplete { return nil }
-                    try await read()
-                } catch let error as SijillClientError {
-                    body = nil
-                    splitter = LineSplitter()
-                    guard let pause = resumption.pause(after: error, random: .random(in: 0.5...1)) else {
-                        throw error
-                    }
-                    try await Task.sleep(for: pause)
+                switch try await reader.next() {
+                case .change(let change): return change
+                case .moved: continue
+                case .end: return nil
                 }
             }
-        }
-
-        /// Takes the next bytes of the connection, or makes one.
-        private mutating func read() async throws {
-            guard var body else { return try await connect() }
-            // The iterator goes back in even when it throws: then it is dropped by the caller.
-            let piece = try await transport.reading { try await body.next() }
-            self.body = body
-            if let piece { return splitter.append(piece) }
-            self.body = nil
-            if splitter.restCount > 0 {
-                throw SijillClientError(.unreachable, "the connection ended in the middle of a change")
-            }
-            if isLive { throw SijillClientError(.unreachable, "the server ended the stream") }
-            resumption.pageEnded()
-        }
-
-        private mutating func connect() async throws {
-            let limits = isLive ? "&live=stream" : "&limit=10000&max_bytes=\(Self.pageBytes)"
-            let response = try await transport.get(
-                "/v1/changes?since=\(resumption.start.parameter)\(limits)\(omission.parameter)",
-                accept: "application/x-ndjson")
-            resumption.connected(
-                next: isLive ? LogStart(header: response.headers.first(name: "Sijill-Next")) : nil,
-                tip: response.headers.first(name: "Sijill-Tip").flatMap { LogCursor($0) })
-            body = response.body.makeAsyncIterator()
         }
     }
 }
 
-/// Where a sequence of changes stands, and what it does after an error. Pure: the iterator acts on it.
-struct Resumption {
-    /// Where the next request begins.
-    private(set) var start: LogStart
-    /// A replay has reached the end that the log had when it began.
-    private(set) var isComplete = false
+/// Changes in batches. Made by `Changes.batches`.
+public struct ChangeBatches: AsyncSequence, Sendable {
+    public typealias Element = ChangeBatch
 
-    private let isLive: Bool
-    /// Sequence of the next change; nil while any may be the first.
-    private var expected: UInt64?
-    /// A replay ends here; nil until the first answer.
-    private var end: UInt64?
-    private var wasConnected = false
-    private var failures = 0
-    /// Changes received from the present page.
-    private var received = 0
+    let request: ChangesRequest
+    let countMax: Int
 
-    /// Pauses in seconds double from the first to the last.
-    static let pauseMin = 0.25
-    static let pauseMax = 30.0
-    /// Failures in a row after which a replay gives up; a follower never does.
-    static let replayFailuresMax = 8
-
-    init(start: LogStart, isLive: Bool) {
-        self.start = start
-        self.isLive = isLive
-        expected = start.firstSequence
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(reader: ChangeReader(request), countMax: countMax)
     }
 
-    /// The server has answered.
-    ///
-    /// - Parameters:
-    ///   - next: where it says that this stream begins, so that a lost connection resumes there even when no change
-    ///     has come yet.
-    mutating func connected(next: LogStart?, tip: LogCursor?) {
-        wasConnected = true
-        received = 0
-        if let next, expected == nil {
-            start = next
-            expected = next.firstSequence
-        }
-        if !isLive, end == nil {
-            end = tip?.sequence ?? 0
-            complete()
+    /// Reads one connection after the other; not to be shared between tasks.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        var reader: ChangeReader
+        let countMax: Int
+
+        /// The next batch; nil at the end of a replay.
+        public mutating func next() async throws -> ChangeBatch? {
+            let first: LogChange
+            switch try await reader.next() {
+            case .change(let change): first = change
+            case .moved: return ChangeBatch(changes: [], next: reader.start)
+            case .end: return nil
+            }
+            var changes = [first]
+            while changes.count < countMax, let change = reader.arrived() { changes.append(change) }
+            return ChangeBatch(changes: changes, next: reader.start)
         }
     }
+}
 
-    /// A change has come.
-    ///
-    /// - Throws: `.brokenPromise` when it is not the one that must come now.
-    mutating func received(_ cursor: LogCursor) throws {
-        if let expected, cursor.sequence != expected {
-            throw SijillClientError(
-                .brokenPromise,
-                "the server sent change \(cursor.sequence) where change \(expected) belongs; the log would not be"
-                    + " complete: report it to whoever runs the server")
+/// Changes that arrived together, and where to go on behind them.
+public struct ChangeBatch: Sendable {
+    /// In their order. Empty when only `next` has moved: at the start, which may have been "now", and under a filter
+    /// that nothing has fitted for a while.
+    public let changes: [LogChange]
+    /// Where the changes after these begin. Keep it with what you made of them, in one transaction where you can.
+    public let next: LogStart
+}
+
+/// What is asked for: everything but how far it has come.
+struct ChangesRequest: Sendable {
+    let transport: Transport
+    let start: LogStart
+    let omission: Omission
+    let filter: ChangeFilter
+    /// Whether it goes on at the end of the log.
+    let isLive: Bool
+    let reconnection: Reconnection
+}
+
+/// Reads changes over as many connections as it takes.
+struct ChangeReader {
+    /// What the next bytes bring.
+    enum Step {
+        case change(LogChange)
+        /// No change, but the place to go on from is another.
+        case moved
+        case end
+    }
+
+    /// Bytes of a page of a replay: enough that the pauses between pages do not count, little enough to begin again.
+    static let pageBytes = 4 << 20
+
+    private let request: ChangesRequest
+    private var resumption: Resumption
+    private var body: HTTPClientResponse.Body.AsyncIterator?
+    private var splitter = LineSplitter()
+    /// Where the page that is being read says that the next one begins.
+    private var pageNext: LogStart?
+    /// An error that was met while changes in front of it had not been given yet.
+    private var failure: SijillClientError?
+    /// What the caller was last told to go on from.
+    private var told: LogStart?
+
+    init(_ request: ChangesRequest) {
+        self.request = request
+        resumption = Resumption(
+            start: request.start, isLive: request.isLive, isFiltered: !request.filter.isEmpty,
+            reconnection: request.reconnection)
+    }
+
+    /// Where the changes after the last one given begin.
+    var start: LogStart { resumption.start }
+
+    /// The next change, over a new connection when it must be.
+    mutating func next() async throws -> Step {
+        while true {
+            try Task.checkCancellation()
+            do {
+                if let failure {
+                    self.failure = nil
+                    throw failure
+                }
+                if let change = try takeLine() {
+                    told = start
+                    return .change(change)
+                }
+                if told != start, start.firstSequence != nil {
+                    told = start
+                    return .moved
+                }
+                if resumption.isComplete { return .end }
+                try await read()
+            } catch let error as SijillClientError {
+                body = nil
+                splitter = LineSplitter()
+                guard let pause = resumption.pause(after: error, random: request.reconnection.jitter())
+                else { throw error }
+                request.reconnection.onFailure?(
+                    Reconnection.Failure(error: error, count: resumption.failures, pause: pause))
+                try await request.reconnection.sleep(pause)
+            }
         }
-        expected = cursor.sequence + 1
-        start = .after(cursor)
-        failures = 0
-        received += 1
-        complete()
     }
 
-    /// A page of a replay has ended.
-    mutating func pageEnded() {
-        // Nothing on a page: whatever the server says of its tip, there is no more.
-        if received == 0 { isComplete = true }
+    /// A further change whose bytes have come already; nil when there is none. An error is kept for `next`.
+    mutating func arrived() -> LogChange? {
+        guard failure == nil else { return nil }
+        do {
+            let change = try takeLine()
+            if change != nil { told = start }
+            return change
+        } catch let error as SijillClientError {
+            failure = error
+        } catch {
+            failure = SijillClientError(.brokenPromise, "\(error)")
+        }
+        return nil
     }
 
-    /// How long to wait before the next try; nil when `error` ends the sequence.
-    mutating func pause(after error: SijillClientError, random: Double) -> Duration? {
-        guard wasConnected, error.isTransient else { return nil }
-        failures += 1
-        if !isLive, failures > Self.replayFailuresMax { return nil }
-        let seconds = min(Self.pauseMax, Self.pauseMin * Double(1 << min(failures - 1, 10)))
-        return .seconds(seconds * random)
+    private mutating func takeLine() throws -> LogChange? {
+        guard let line = try splitter.next() else { return nil }
+        let change = try LogChange(line: line)
+        try resumption.received(change.cursor)
+        return change
     }
 
-    private mutating func complete() {
-        if !isLive, let end, (expected ?? 1) > end { isComplete = end == 0 || expected != nil }
+    /// Takes the next bytes of the connection, or makes one.
+    private mutating func read() async throws {
+        guard var body else { return try await connect() }
+        // The iterator goes back in even when it throws: then it is dropped by the caller.
+        let piece = try await request.transport.reading { try await body.next() }
+        self.body = body
+        if let piece { return splitter.append(piece) }
+        self.body = nil
+        if splitter.restCount > 0 {
+            throw SijillClientError(.unreachable, "the connection ended in the middle of a change")
+        }
+        if request.isLive { throw SijillClientError(.unreachable, "the server ended the stream") }
+        resumption.pageEnded(next: pageNext)
+    }
+
+    private mutating func connect() async throws {
+        let limits = request.isLive ? "&live=stream" : "&limit=10000&max_bytes=\(Self.pageBytes)"
+        let response = try await request.transport.get(
+            "/v1/changes?since=\(start.parameter)\(limits)\(request.omission.parameter)"
+                + request.filter.parameter,
+            accept: "application/x-ndjson")
+        let next = LogStart(header: response.headers.first(name: "Sijill-Next"))
+        pageNext = request.isLive ? nil : next
+        resumption.connected(
+            next: request.isLive ? next : nil,
+            tip: response.headers.first(name: "Sijill-Tip").flatMap { LogCursor($0) })
+        body = response.body.makeAsyncIterator()
     }
 }

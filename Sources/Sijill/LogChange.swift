@@ -10,13 +10,15 @@ public struct LogChange: Hashable, Sendable {
     /// Names the change. Keep it with what you made of the change; `changes(since: .after(cursor))` goes on from it.
     public let cursor: LogCursor
 
+    /// A change from its line without the newline: one that was kept.
+    ///
     /// - Throws: `SijillClientError` `.brokenPromise` when `line` does not begin as a change does.
-    init(line: [UInt8]) throws {
+    public init(line: [UInt8]) throws {
         // Every line begins with the same members, so the id is found without parsing.
         let start = Self.prefix.count
         guard line.starts(with: Self.prefix), line.count > start + Cursor.bytes,
             let cursor = LogCursor(String(decoding: line[start..<start + Cursor.bytes], as: UTF8.self))
-        else { throw SijillClientError(.brokenPromise, "the server sent a line that is no change") }
+        else { throw SijillClientError(.brokenPromise, "a line that is no change stands where one belongs") }
         self.line = line
         self.cursor = cursor
     }

@@ -19,6 +19,8 @@ public struct SijillClient: Sendable {
 
     /// The URL as it was given.
     public let url: String
+    /// What happens when a connection is lost.
+    public var reconnection = Reconnection()
     let transport: Transport
 
     /// A client of the log at `url`.
@@ -26,10 +28,14 @@ public struct SijillClient: Sendable {
     /// - Parameters:
     ///   - url: `http://…` or `https://…` without a path, or `unix:PATH` for a daemon that listens on a unix socket.
     ///   - token: the bearer token, where the daemon wants one.
-    /// - Throws: `SijillClientError` with code `.invalidURL`.
-    public init(url: String = SijillClient.defaultURL, token: String? = nil) throws {
+    ///   - authorityFile: a PEM file with the certificates that an `https` server is trusted by, in place of those of
+    ///     the system: for a daemon with a certificate of your own making.
+    /// - Throws: `SijillClientError` with code `.invalidURL` or `.invalidCertificate`.
+    public init(
+        url: String = SijillClient.defaultURL, token: String? = nil, authorityFile: String? = nil
+    ) throws {
         self.url = url
-        transport = try Transport(url: url, token: token)
+        transport = try Transport(url: url, token: token, authorityFile: authorityFile)
     }
 
     /// Every change after `start`, without end: first what the log holds, then each new change as it becomes durable.
@@ -40,24 +46,39 @@ public struct SijillClient: Sendable {
     ///
     /// It ends by throwing `SijillClientError`: `.unreachable` when the server cannot be reached at first,
     /// `.cursorAhead`, `.cursorDiverged` or `.cursorExpired` when the log cannot go on from `start`.
-    public func changes(since start: LogStart = .earliest, omitting omission: Omission = .nothing) -> Changes
-    {
-        Changes(transport: transport, start: start, omission: omission, isLive: true)
+    public func changes(
+        since start: LogStart = .earliest, filter: ChangeFilter = .none,
+        omitting omission: Omission = .nothing
+    ) -> Changes {
+        sequence(start, filter, omission, isLive: true)
     }
 
     /// The changes after `start` up to the end that the log has when the iteration begins; otherwise as `changes`.
-    public func replay(since start: LogStart = .earliest, omitting omission: Omission = .nothing) -> Changes {
-        Changes(transport: transport, start: start, omission: omission, isLive: false)
+    public func replay(
+        since start: LogStart = .earliest, filter: ChangeFilter = .none,
+        omitting omission: Omission = .nothing
+    ) -> Changes {
+        sequence(start, filter, omission, isLive: false)
+    }
+
+    private func sequence(_ start: LogStart, _ filter: ChangeFilter, _ omission: Omission, isLive: Bool)
+        -> Changes
+    {
+        Changes(
+            request: ChangesRequest(
+                transport: transport, start: start, omission: omission, filter: filter, isLive: isLive,
+                reconnection: reconnection))
     }
 
     /// One page of changes, as the server cuts it.
     ///
     /// - Parameter limit: changes on the page, up to 10,000.
     public func page(
-        since start: LogStart = .earliest, limit: Int = 100, omitting omission: Omission = .nothing
+        since start: LogStart = .earliest, limit: Int = 100, filter: ChangeFilter = .none,
+        omitting omission: Omission = .nothing
     ) async throws -> ChangePage {
         let response = try await transport.get(
-            "/v1/changes?since=\(start.parameter)&limit=\(limit)\(omission.parameter)",
+            "/v1/changes?since=\(start.parameter)&limit=\(limit)\(omission.parameter)\(filter.parameter)",
             accept: "application/x-ndjson")
         var splitter = LineSplitter()
         var changes: [LogChange] = []
@@ -76,6 +97,24 @@ public struct SijillClient: Sendable {
         try LogStatus(json: await transport.small("/v1/log"))
     }
 
+    /// As `status`, tried again as `reconnection` says: at once an error when the server has never answered, unless it
+    /// is patient.
+    public func statusWhenReachable() async throws -> LogStatus {
+        var resumption = Resumption(start: .earliest, isLive: true, reconnection: reconnection)
+        while true {
+            do {
+                return try await status()
+            } catch let error as SijillClientError {
+                guard let pause = resumption.pause(after: error, random: reconnection.jitter()) else {
+                    throw error
+                }
+                reconnection.onFailure?(
+                    Reconnection.Failure(error: error, count: resumption.failures, pause: pause))
+                try await reconnection.sleep(pause)
+            }
+        }
+    }
+
     /// The latest state of an article.
     ///
     /// - Throws: `SijillClientError` with code `.notFound` when there is none with that id.
@@ -91,99 +130,4 @@ public struct SijillClient: Sendable {
             try await transport.get("/v1/articles/\(Transport.escaped(id))/original", accept: "*/*"),
             transport: transport)
     }
-}
-
-/// Where to begin in a log.
-public struct LogStart: Hashable, Sendable {
-    let parameter: String
-    /// What the sequence of the first change must be, where that follows from the start.
-    let firstSequence: UInt64?
-
-    /// The oldest change that the server keeps.
-    public static let earliest = LogStart(parameter: "earliest", firstSequence: nil)
-    /// After the newest change: only what is still to come.
-    public static let now = LogStart(parameter: "now", firstSequence: nil)
-
-    /// After the change that `cursor` names.
-    public static func after(_ cursor: LogCursor) -> LogStart {
-        LogStart(parameter: cursor.description, firstSequence: cursor.sequence + 1)
-    }
-
-    /// After the change with this sequence; 0 is the beginning of the log.
-    public static func after(sequence: UInt64) -> LogStart {
-        LogStart(parameter: String(sequence), firstSequence: sequence + 1)
-    }
-
-    /// What people write: a cursor, a sequence, `earliest`, `now`, or an RFC 3339 time, which means the first change
-    /// at or after it. Nil for anything else.
-    public init?(_ text: String) {
-        if let cursor = LogCursor(text) {
-            self = .after(cursor)
-        } else if let sequence = Decimal.value(Array(text.utf8)), sequence <= SequenceNumber.max.value {
-            self = .after(sequence: sequence)
-        } else if text == "earliest" {
-            self = .earliest
-        } else if text == "now" {
-            self = .now
-        } else if Timestamp(rfc3339: text) != nil {
-            self.init(parameter: Transport.escaped(text), firstSequence: nil)
-        } else {
-            return nil
-        }
-    }
-
-    private init(parameter: String, firstSequence: UInt64?) {
-        self.parameter = parameter
-        self.firstSequence = firstSequence
-    }
-
-    /// Reads the header Sijill-Next: a cursor, or the sequence where there is no change to name.
-    init?(header: String?) {
-        guard let header, let start = LogStart(header), start.firstSequence != nil else { return nil }
-        self = start
-    }
-}
-
-/// Names one change of a log: its sequence and the run of the daemon that wrote it.
-public struct LogCursor: Hashable, Comparable, Sendable, CustomStringConvertible {
-    let cursor: Cursor
-
-    /// Reads `0000000000000042-k3f9a1c2`; nil for anything else.
-    public init?(_ text: String) {
-        guard let cursor = Cursor(text), cursor.sequence > .none else { return nil }
-        self.init(cursor)
-    }
-
-    init(_ cursor: Cursor) { self.cursor = cursor }
-
-    /// The 1-based number of the change in its log.
-    public var sequence: UInt64 { cursor.sequence.value }
-
-    public var description: String { cursor.description }
-
-    public static func < (a: LogCursor, b: LogCursor) -> Bool { a.description < b.description }
-}
-
-/// What the server leaves out of each change.
-public enum Omission: Hashable, Sendable {
-    case nothing
-    /// The article's text.
-    case text
-    /// Everything that was in the input: only what happened is left.
-    case content
-
-    var parameter: String {
-        switch self {
-        case .nothing: ""
-        case .text: "&text=omit"
-        case .content: "&content=omit"
-        }
-    }
-}
-
-/// Some changes in their order, and where to go on.
-public struct ChangePage: Sendable {
-    public let changes: [LogChange]
-    /// Where the next page begins.
-    public let next: LogStart?
 }

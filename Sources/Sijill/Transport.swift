@@ -1,7 +1,9 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import SijillFormat
 
 /// HTTP requests to one log, with its errors as ours.
@@ -26,10 +28,12 @@ struct Transport: Sendable {
     private let base: String
     private let host: String?
     private let token: String?
+    private let trust: TLSConfiguration?
 
-    init(url: String, token: String?) throws {
+    init(url: String, token: String?, authorityFile: String? = nil) throws {
         self.url = url
         self.token = token
+        trust = try authorityFile.map(Self.trust)
         if url.hasPrefix("unix:") {
             let path = url.dropFirst("unix:".count)
             guard path.hasPrefix("/") else { throw Self.invalid(url) }
@@ -55,20 +59,55 @@ struct Transport: Sendable {
             .invalidURL, "'\(url)' is no URL of a log; use http://HOST:PORT, https://HOST:PORT or unix:/PATH")
     }
 
+    /// Trust in these certificates and no others.
+    private static func trust(_ path: String) throws -> TLSConfiguration {
+        let certificates: [NIOSSLCertificate]
+        do {
+            certificates = try NIOSSLCertificate.fromPEMFile(path)
+        } catch {
+            throw SijillClientError(
+                .invalidCertificate,
+                "\(path) cannot be read as certificates: \(error); name a PEM file of the authority")
+        }
+        guard !certificates.isEmpty else {
+            throw SijillClientError(.invalidCertificate, "\(path) holds no certificate")
+        }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .certificates(certificates)
+        return configuration
+    }
+
     /// Sends a GET and returns its answer when it is a success.
     ///
     /// - Throws: `SijillClientError`; `CancellationError` when the task is cancelled.
     func get(_ path: String, accept: String) async throws -> HTTPClientResponse {
+        try await send(.GET, path, accept: accept)
+    }
+
+    /// Sends a request, with a body in JSON where there is one, and returns its answer when it is a success.
+    ///
+    /// - Throws: `SijillClientError`; `CancellationError` when the task is cancelled.
+    func send(_ method: HTTPMethod, _ path: String, accept: String, body: [UInt8]? = nil) async throws
+        -> HTTPClientResponse
+    {
         var request = HTTPClientRequest(url: base + path)
+        request.method = method
+        request.tlsConfiguration = trust
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: body))
+        }
         request.headers.add(name: "Accept", value: accept)
         if let host { request.headers.add(name: "Host", value: host) }
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         let response = try await reading { [request] in
             try await Self.http.execute(request, deadline: .distantFuture)
         }
-        guard response.status == .ok else {
+        guard (200..<300).contains(response.status.code) else {
             let body = try await collected(response)
-            throw SijillClientError(status: Int(response.status.code), body: body, url: url)
+            throw SijillClientError(
+                status: Int(response.status.code), body: body, url: url,
+                retryAfter: response.headers.first(name: "Retry-After"))
         }
         return response
     }
@@ -78,7 +117,7 @@ struct Transport: Sendable {
         try await collected(await get(path, accept: accept))
     }
 
-    private func collected(_ response: HTTPClientResponse) async throws -> [UInt8] {
+    func collected(_ response: HTTPClientResponse) async throws -> [UInt8] {
         try await reading { Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax)) }
     }
 

@@ -157,31 +157,3 @@ private actor Shared {
     func received(_ change: LogChange) throws -> Outcomes.Outcome? { try outcomes.received(change) }
     func left(_ drop: Drop, tip: UInt64) { outcomes.left(drop, tip: tip) }
 }
-
-/// One line on a terminal that says how much has been copied; nothing anywhere else.
-struct ProgressBar {
-    private let total: UInt64
-    private var done: UInt64 = 0
-    private var shown = -1
-    private let isShown = Terminal.error.isTerminal
-
-    init(total: UInt64) { self.total = total }
-
-    mutating func advance(by bytes: Int) {
-        done += UInt64(bytes)
-        guard isShown, total > 0 else { return }
-        let percent = Int(min(100, done * 100 / total))
-        guard percent != shown else { return }
-        shown = percent
-        let filled = percent * 40 / 100
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 40 - filled)
-        Terminal.error.write("\r\(bar) \(percent) %")
-    }
-
-    /// Gives the line back.
-    mutating func clear() {
-        guard isShown, shown >= 0 else { return }
-        Terminal.error.write("\r\u{1B}[K")
-        shown = -1
-    }
-}

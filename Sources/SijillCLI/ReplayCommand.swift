@@ -18,13 +18,38 @@ struct OmissionOptions: ParsableArguments {
     }
 }
 
+/// Which changes are wanted.
+struct FilterOptions: ParsableArguments {
+    @Option(help: "Only changes of this type: added, duplicated, rejected, …")
+    var type: String?
+
+    @Option(help: "Only changes from this source, the folder of the inbox that the file came by.")
+    var source: String?
+
+    @Option(help: "Only changes of articles that this publisher published.")
+    var publisher: String?
+
+    @Option(help: "Only changes of articles in this language, as the article gives it: ar.")
+    var lang: String?
+
+    @Option(help: "Only changes of the article with this id.")
+    var article: String?
+
+    var filter: ChangeFilter {
+        ChangeFilter(type: type, source: source, publisher: publisher, lang: lang, article: article)
+    }
+}
+
 /// `sijill replay`: the changes up to now, one JSON line each.
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "Print the changes of the log, one JSON line each, and end.",
-        discussion:
-            "The lines are the bytes of the log. For example: sijill replay --text omit | jq .data.title")
+        discussion: """
+            The lines are the bytes of the log. For example: sijill replay --text omit | jq .data.title
+
+            \(KeepingOptions.discussion)
+            """)
 
     @OptionGroup var server: ServerOptions
 
@@ -37,67 +62,79 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "Print at most this many changes.")
     var limit: Int?
 
+    @OptionGroup var filters: FilterOptions
+
     @OptionGroup var omitted: OmissionOptions
+
+    @OptionGroup var keeping: KeepingOptions
+
+    @OptionGroup var patience: PatienceOptions
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
-        if let until, lastSequence == nil {
+        if let until, ReplayEnd(until: until, limit: nil) == nil {
             throw ValidationError("'\(until)' is neither a cursor nor a sequence")
         }
     }
 
-    private var lastSequence: UInt64? {
-        guard let until else { return nil }
-        return LogCursor(until)?.sequence ?? Decimal.value(Array(until.utf8))
+    func run() async throws {
+        let client = try patience.client(server)
+        let sink = try keeping.sink()
+        let start = sink.start ?? since
+        var bar = try await progressBar(client, from: start)
+        guard var end = ReplayEnd(until: until, limit: limit) else { return }
+        let changes = client.replay(since: start, filter: filters.filter, omitting: omitted.omission)
+        for try await batch in changes.batches() {
+            let taken = try end.take(batch.changes)
+            let isWhole = taken.count == batch.changes.count
+            let next = isWhole ? batch.next : taken.last.map { .after($0.cursor) }
+            if let next { try sink.put(taken.map(\.line), next: next) }
+            bar?.set((taken.last?.sequence ?? 0))
+            if end.isReached { break }
+        }
+        bar?.clear()
     }
 
-    func run() async throws {
-        let client = try server.client()
-        let last = lastSequence ?? .max
-        let until = until.flatMap { LogCursor($0) }
-        var output = LineOutput()
-        var left = limit ?? .max
-        for try await change in client.replay(since: since, omitting: omitted.omission) {
-            guard change.sequence <= last else { break }
-            if let until, change.sequence == last, change.cursor != until {
-                try output.flush()
-                throw SijillError(
-                    .damaged, "change \(last) is \(change.cursor), not \(until)",
-                    remedy: "the log was restored from an older copy, or the cursor is of another log")
-            }
-            try output.append(change.line)
-            left -= 1
-            if left == 0 || change.sequence == last { break }
-        }
-        try output.flush()
+    /// For people who wait at a terminal while the lines go elsewhere.
+    private func progressBar(_ client: SijillClient, from start: LogStart) async throws -> ProgressBar? {
+        guard Terminal.error.isTerminal, !Terminal.output.isTerminal || keeping.output != nil,
+            let tip = try? await client.status().tip
+        else { return nil }
+        return ProgressBar(from: LogCursor(start.description)?.sequence ?? 0, total: tip.sequence)
     }
 }
 
-/// `sijill follow`: the changes, and then each new one.
-struct FollowCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "follow",
-        abstract: "Print the changes of the log and stay for new ones, one JSON line each.",
-        discussion: "A lost connection is taken up again behind the last line printed. Ends with Ctrl-C.")
+/// Where a replay ends before the tip. Pure.
+struct ReplayEnd {
+    private let last: UInt64
+    private let cursor: LogCursor?
+    private var left: Int
+    private(set) var isReached = false
 
-    @OptionGroup var server: ServerOptions
-
-    @Option(help: "Begin after this cursor or sequence, at this time (RFC 3339), at 'earliest' or 'now'.")
-    var since: LogStart = .now
-
-    @OptionGroup var omitted: OmissionOptions
-
-    @Option(help: "Verifier key of the log: it is verified while it is followed.")
-    var key: String?
-
-    func run() async throws {
-        let client = try server.client()
-        let changes = client.changes(since: since, omitting: omitted.omission)
-        let follow: @Sendable () async throws -> Void = {
-            // Each line is written as it comes: whoever follows wants it now.
-            for try await change in changes { try Terminal.output.write(change.line + [UInt8(ascii: "\n")]) }
+    /// Nil when `until` is neither a cursor nor a sequence.
+    init?(until: String?, limit: Int?) {
+        left = limit ?? .max
+        cursor = until.flatMap { LogCursor($0) }
+        guard let until else {
+            last = .max
+            return
         }
-        guard let watch = try CheckpointWatch(client, key: key) else { return try await follow() }
-        try await watch.watching(follow)
+        guard let sequence = cursor?.sequence ?? Decimal.value(Array(until.utf8)) else { return nil }
+        last = sequence
+    }
+
+    /// The changes from the front that still belong.
+    ///
+    /// - Throws: `SijillError` when the change that it ends with is another one than was named.
+    mutating func take(_ changes: [LogChange]) throws -> [LogChange] {
+        let taken = Array(changes.prefix { $0.sequence <= last }.prefix(left))
+        left -= taken.count
+        isReached = left == 0 || taken.count < changes.count || taken.last?.sequence == last || last == 0
+        if let cursor, let found = taken.last, found.sequence == last, found.cursor != cursor {
+            throw SijillError(
+                .damaged, "change \(last) is \(found.cursor), not \(cursor)",
+                remedy: "the log was restored from an older copy, or the cursor is of another log")
+        }
+        return taken
     }
 }

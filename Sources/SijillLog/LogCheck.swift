@@ -109,7 +109,8 @@ package struct LogCheck {
             }
         }
         let known = Set(segments)
-        for (folder, kinds) in [(directory.log, ["index"]), (directory.originals, ["warc", "index"])] {
+        let folders = [(directory.log, ["index"]), (directory.originals, ["warc", "index"])]
+        for (folder, kinds) in state.isMirror ? folders.dropLast() : folders {
             for name in try DirectoryListing.names(folder) {
                 let first = kinds.lazy.compactMap { DataDirectory.first(of: name, kind: $0) }.first
                 let isOurs = folder == directory.log && (name.hasSuffix(".ndjson") || first == nil)
@@ -133,10 +134,11 @@ package struct LogCheck {
         var index = IndexCheck(path: files.index, entryBytes: IndexEntry.bytes)
         var originalsIndex = IndexCheck(path: files.originalsIndex, entryBytes: OriginalEntry.bytes)
         let originals = (try? File(files.originals, .read)).map(OriginalsFile.init)
-        if originals == nil { report("\(files.originals): missing") }
+        // A mirror has no originals, and their absence is no finding there.
+        if originals == nil, !state.isMirror { report("\(files.originals): missing") }
         var walk = try SegmentWalk(
-            segment, originals: files.originals, log: state.log, from: LogPosition(startOf: first, time: time)
-        )
+            segment, originals: state.isMirror ? nil : files.originals, log: state.log,
+            from: LogPosition(startOf: first, time: time))
         var batch: [Change] = []
         do {
             while walk.position.sequence < bound ?? .max, let walked = try walk.next() {
@@ -148,7 +150,7 @@ package struct LogCheck {
                     // Behind the checkpoint a leaf and its hash are each other's only witness: both are named.
                     report("\(wrong), in \(files.segment) from byte \(walked.entry.offset) on")
                 }
-                if let original = walked.original,
+                if !state.isMirror, let original = walked.original,
                     let wrong = originalsIndex.fault(LogFiles.bytes([original]))
                 {
                     report(wrong)

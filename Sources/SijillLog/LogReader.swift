@@ -15,8 +15,10 @@ package struct LocatedEntry: Hashable, Sendable {
 /// Nothing past the announced tip is ever read: what a reader sees is durable and applied to the store.
 package final class LogReader: Sendable {
     package let log: LogID
-    /// The run of this daemon: the epoch of the changes it writes.
-    package let epoch: Epoch
+    /// The log is written elsewhere, so that a cursor beyond the tip may be of a change that is still on its way.
+    package let isReplica: Bool
+    private let ownEpoch: Epoch
+    private let keepsOriginals: Bool
     private let directory: DataDirectory
     let state: Mutex<State>
     private let files = FileCache()
@@ -35,11 +37,13 @@ package final class LogReader: Sendable {
 
     init(
         directory: DataDirectory, log: LogID, epoch: Epoch, segments: [SequenceNumber], current: [IndexEntry],
-        currentOriginals: [OriginalEntry]
+        currentOriginals: [OriginalEntry], isReplica: Bool = false, keepsOriginals: Bool = true
     ) {
         self.directory = directory
         self.log = log
-        self.epoch = epoch
+        ownEpoch = epoch
+        self.isReplica = isReplica
+        self.keepsOriginals = keepsOriginals
         state = Mutex(State(segments: segments, current: current, currentOriginals: currentOriginals))
     }
 
@@ -57,6 +61,10 @@ package final class LogReader: Sendable {
         get { evidence.withLock { $0 } }
         set { evidence.withLock { $0 = newValue } }
     }
+
+    /// The run of this daemon: the epoch of the changes it writes. Of a log that is written elsewhere, that of the
+    /// newest change.
+    package var epoch: Epoch { isReplica ? tip?.epoch ?? ownEpoch : ownEpoch }
 
     /// The newest change that may be read; nil when the log is empty.
     package var tip: Cursor? { state.withLock { $0.tip } }
@@ -138,15 +146,27 @@ package final class LogReader: Sendable {
         guard let tip else { return nil }
         if sequence == tip.sequence { return tip }
         guard let located = try entry(of: sequence) else { return nil }
+        return try cursor(of: sequence, segment: located.segment, located.entry)
+    }
+
+    private func cursor(of sequence: SequenceNumber, segment: SequenceNumber, _ entry: IndexEntry) throws
+        -> Cursor
+    {
         // Every line begins with the same members, so its id stands at a fixed place.
-        let start = located.entry.offset + UInt64(Self.idOffset)
-        let bytes = try read(segment: located.segment, offset: start, count: Cursor.bytes)
+        let start = entry.offset + UInt64(Self.idOffset)
+        let bytes = try read(segment: segment, offset: start, count: Cursor.bytes)
         guard let cursor = Cursor(String(decoding: bytes, as: UTF8.self)), cursor.sequence == sequence else {
             throw SijillError(
-                .damaged, "\(directory.segment(located.segment)) is damaged at byte \(start)",
+                .damaged, "\(directory.segment(segment)) is damaged at byte \(start)",
                 remedy: "stop the daemon and run 'sijilld check'")
         }
         return cursor
+    }
+
+    /// The cursor of a change that was taken up, whether announced or not.
+    func unannouncedCursor(of sequence: SequenceNumber) throws -> Cursor {
+        let (segment, entries) = try run(from: sequence, through: sequence, limit: 1)
+        return try cursor(of: sequence, segment: segment, entries[0])
     }
 
     /// Where in its line the id of a change begins.
@@ -180,7 +200,7 @@ package final class LogReader: Sendable {
 
     /// The original that the change stored; nil when it stored none or is beyond the tip.
     package func original(of sequence: SequenceNumber) throws -> OriginalRange? {
-        guard let tip = tip?.sequence, sequence > .none, sequence <= tip else { return nil }
+        guard keepsOriginals, let tip = tip?.sequence, sequence > .none, sequence <= tip else { return nil }
         let place = state.withLock { state -> (SequenceNumber, [OriginalEntry]?) in
             let position = State.segment(of: sequence, in: state.segments)
             let isCurrent = position == state.segments.count - 1

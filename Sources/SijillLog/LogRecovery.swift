@@ -92,7 +92,10 @@ struct LogRecovery {
     }
 
     private mutating func readState(segments: [SequenceNumber]) throws -> LogState {
-        if let state = try LogState.read(directory.state) { return state }
+        if let state = try LogState.read(directory.state) {
+            guard !state.isMirror else { throw MirrorLog.isMirror(directory) }
+            return state
+        }
         guard segments.isEmpty else {
             throw SijillError(
                 .damaged, "\(directory.state) is missing, but there are segments beside it",
@@ -225,7 +228,8 @@ struct LogRecovery {
                 files.segment, walked.position.offset,
                 "change \(state.sequence) does not end where log/state says")
         }
-        try checkLeafHashes(files, walked)
+        // As long as there is no tree to tell which of the two has changed, either is damage.
+        try StatedLog.checkLeafHashes(files, walked.entries)
         let originalsSize = try opened(files.originals).size()
         guard originalsSize >= state.originalsOffset else {
             throw LogFiles.damaged(files.originals, originalsSize, "bytes are missing")
@@ -260,21 +264,6 @@ struct LogRecovery {
         }
         walked.position = walk.position
         return walked
-    }
-
-    /// Holds the leaves against the hashes in the index. A hash that differs where all else in the entry is equal
-    /// means that a leaf, or its hash, has changed: that is damage, as long as there is no tree to tell which.
-    private func checkLeafHashes(_ files: LogFiles, _ walked: Walked) throws {
-        let index = try File.contents(files.index) ?? []
-        for (position, entry) in walked.entries.enumerated() {
-            guard let old = IndexEntry(index, at: position * IndexEntry.bytes) else { break }
-            if old.offset == entry.offset, old.layout == entry.layout, old.leafHash != entry.leafHash {
-                let sequence = files.first.value + UInt64(position)
-                throw LogFiles.damaged(
-                    files.segment, entry.offset,
-                    "the leaf of change \(sequence) does not have the hash in \(files.index)")
-            }
-        }
     }
 
     /// Makes an index again that is not what the segment gives: too short after a crash, or wrong.

@@ -21,6 +21,8 @@ package struct LogState: Hashable, Sendable {
     package var open: OpenSequences
     /// Whether the log has a signed checkpoint. Not before the tree is built.
     package var signed: Bool
+    /// The log is written elsewhere and this directory is a copy of it, without originals. Only `MirrorLog` writes it.
+    package var isMirror = false
 
     /// The state of a log that is about to be made.
     package init(log: LogID) {
@@ -45,6 +47,7 @@ package struct LogState: Hashable, Sendable {
             writer.append("\(position > 0 ? "," : "")[\(range.lowerBound),\(range.upperBound)]")
         }
         writer.append("],\"signed\":\(signed)")
+        if isMirror { writer.append(",\"mirror\":true") }
         let sum = Digest.of(writer.bytes)
         writer.append(",\"sum\":\"\(sum.hex)\"}\n")
         return writer.bytes
@@ -91,6 +94,7 @@ package struct LogState: Hashable, Sendable {
         self.originalsOffset = originalsOffset
         self.open = open
         self.signed = signed
+        isMirror = value["mirror"] == .bool(true)
     }
 
     private static func damaged(_ path: String, _ what: String) -> SijillError {

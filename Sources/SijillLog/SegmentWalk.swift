@@ -27,12 +27,13 @@ struct SegmentWalk {
     let first: SequenceNumber
     private(set) var position: LogPosition
     private var lines: LineReader
-    /// Path of the originals: an erased line no longer says how long the header of its original is.
-    private let originals: String
+    /// Path of the originals: an erased line no longer says how long the header of its original is. Nil in a mirror,
+    /// which has none.
+    private let originals: String?
 
     /// Walks from `position`, whose changes before it were verified, up to `end` or to the end of the file.
     init(
-        _ file: File, originals: String, log: LogID, from position: LogPosition, to end: UInt64? = nil
+        _ file: File, originals: String?, log: LogID, from position: LogPosition, to end: UInt64? = nil
     ) throws(SystemError) {
         self.originals = originals
         self.log = log
@@ -77,7 +78,7 @@ struct SegmentWalk {
 extension SegmentWalk {
     /// The header of an erased change's original, read from where it must stand; nil for a change that says it itself.
     private func erasedHeader(_ line: VerifiedLine) throws -> [UInt8]? {
-        guard line.isErased, line.change.record.storesOriginal else { return nil }
+        guard let originals, line.isErased, line.change.record.storesOriginal else { return nil }
         var offset = position.originalsOffset
         if line.change.sequence == first {
             let warcinfo = OriginalRecord.warcinfo(log: log, first: first, time: line.change.time)

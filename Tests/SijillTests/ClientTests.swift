@@ -66,6 +66,41 @@ import Testing
         try await live.stop()
     }
 
+    @Test(
+        "Batches come with the place to go on from, the first before any change, and lost connections pause by the clock"
+    )
+    func batches() async throws {
+        let live = try LiveLog()
+        try live.add(3)
+        try await live.start()
+        var client = try SijillClient(url: live.url)
+        let pauses = Pauses()
+        client.reconnection.jitter = { 1 }
+        client.reconnection.sleep = { await pauses.add($0, restarting: live) }
+        var iterator = client.changes(since: .now).batches().makeAsyncIterator()
+        let first = try #require(try await iterator.next())
+        #expect(first.changes.isEmpty)
+        #expect(first.next == .after(LogCursor(live.changes[2].cursor)))
+        try live.add(40)
+        var received: [[UInt8]] = []
+        var next = first.next
+        while received.count < 40 {
+            let batch = try #require(try await iterator.next())
+            received += batch.changes.map(\.line)
+            next = batch.next
+        }
+        #expect(received == Array(live.lines[3...]))
+        #expect(next == .after(LogCursor(live.changes[42].cursor)))
+        // The server goes away; the third pause is long enough for it to come back.
+        try await live.stop()
+        try live.add(1)
+        let after = try #require(try await iterator.next())
+        #expect(after.changes.map(\.line) == [live.lines[43]])
+        let waited = await pauses.all
+        #expect(waited == [.milliseconds(250), .milliseconds(500), .seconds(1)])
+        try await live.stop()
+    }
+
     @Test("A cursor that the log does not have is an error of its own kind, with the tip")
     func cursors() async throws {
         let live = try LiveLog()
@@ -166,5 +201,15 @@ import Testing
         var lines: [[UInt8]] = []
         for try await change in changes { lines.append(change.line) }
         return lines
+    }
+}
+
+/// The clock of a client: what it was asked to sleep, and a server that comes back in the third pause.
+private actor Pauses {
+    private(set) var all: [Duration] = []
+
+    func add(_ pause: Duration, restarting live: LiveLog) async {
+        all.append(pause)
+        if all.count == 3 { try? await live.start() }
     }
 }

@@ -7,7 +7,9 @@ import SijillStore
 import SijillTesting
 
 /// A real log and store behind a real server, which can be stopped and started again on its port.
-final class LiveLog {
+///
+/// `@unchecked Sendable`: a test uses it from one task at a time, or from a callback that the task waits for.
+final class LiveLog: @unchecked Sendable {
     let directory: TemporaryDirectory
     private(set) var log: ChangeLog
     private var store: Store

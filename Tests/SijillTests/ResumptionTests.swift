@@ -78,10 +78,48 @@ import Testing
 
         var failing = Resumption(start: .earliest, isLive: false)
         failing.connected(next: nil, tip: cursor(2))
-        let failures = (0...Resumption.replayFailuresMax).map { _ in
+        let failures = (0...Reconnection().replayFailuresMax).map { _ in
             failing.pause(after: Self.lost, random: 0.5)
         }
         #expect(failures.dropLast().allSatisfy { $0 != nil } && failures.last == .some(nil))
+    }
+
+    @Test(
+        "Under a filter sequences may have gaps but never go back, and a page moves the place beyond its changes"
+    )
+    func filtered() throws {
+        var live = Resumption(start: .after(sequence: 3), isLive: true, isFiltered: true)
+        try live.received(cursor(9))
+        for wrong: UInt64 in [9, 4, 1] {
+            #expect(throws: SijillClientError.self) {
+                var copy = live
+                try copy.received(cursor(wrong))
+            }
+        }
+        var replay = Resumption(start: .earliest, isLive: false, isFiltered: true)
+        replay.connected(next: nil, tip: cursor(20))
+        replay.pageEnded(next: .after(cursor(12)))
+        #expect(!replay.isComplete)
+        #expect(replay.start == .after(cursor(12)))
+        replay.connected(next: nil, tip: cursor(25))
+        try replay.received(cursor(15))
+        replay.pageEnded(next: .after(cursor(20)))
+        #expect(replay.isComplete)
+    }
+
+    @Test("A patient client tries before the first answer, and any client waits as long as the server asks")
+    func patience() {
+        var reconnection = Reconnection()
+        reconnection.isPatient = true
+        var patient = Resumption(start: .earliest, isLive: false, reconnection: reconnection)
+        for _ in 0..<50 {
+            let pause = patient.pause(after: Self.lost, random: 1)
+            #expect(pause != nil)
+        }
+        var asked = Resumption(start: .earliest, isLive: true)
+        let busy = SijillClientError(status: 503, body: [], url: "here", retryAfter: "5")
+        let pause = asked.pause(after: busy, random: 0.5)
+        #expect(pause == .seconds(5))
     }
 
     @Test("Lines come whole however the bytes are cut, and blank ones are passed over")

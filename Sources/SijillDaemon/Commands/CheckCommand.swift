@@ -66,6 +66,8 @@ struct CheckCommand: ParsableCommand {
     }
 
     private func position(of directory: DataDirectory) throws -> SequenceNumber {
+        // 'sijill mirror' answers no questions, but never takes back what its state says.
+        if let state = try LogState.read(directory.state), state.isMirror { return state.sequence }
         guard let answer = try LocalSocket.ask(directory.control, ControlServer.Question.position.rawValue),
             let value = try? JSONParser.parse(Array(answer.utf8)),
             case .number(let literal)? = value["sequence"],

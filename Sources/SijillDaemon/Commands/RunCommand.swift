@@ -26,11 +26,22 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Take in what is there, without serving it, and end: 0 all in, 3 something was rejected.")
     var once = false
 
+    @Flag(help: "Serve a directory that another process writes, such as 'sijill mirror'; take in nothing.")
+    var readOnly = false
+
+    func validate() throws {
+        if readOnly, once { throw ValidationError("--read-only takes in nothing, so --once has no meaning") }
+        if readOnly, inbox != nil { throw ValidationError("--read-only takes in nothing; leave --inbox out") }
+    }
+
     func run() async throws {
         let configuration = try options.load([.inboxPath: inbox, .listen: listen, .logLevel: logLevel])
         var logger = Logger(label: "sijilld") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
+        if readOnly {
+            return try await ReadOnlyDaemon(configuration, notifier: notifier, logger: logger).run()
+        }
         let daemon = Daemon(configuration, notifier: notifier, logger: logger)
         if !once { return try await daemon.run() }
         if try await daemon.runOnce() { throw ExitCode(EndCode.quarantined.rawValue) }
