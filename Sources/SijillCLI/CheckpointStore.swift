@@ -11,6 +11,11 @@ struct CheckpointStore {
 
     private static let permissions: UInt32 = 0o600
 
+    /// Whether the environment names a place; a service often has no home.
+    static var hasPlace: Bool {
+        ["SIJILL_STATE", "XDG_STATE_HOME", "HOME"].contains { environment($0) != nil }
+    }
+
     init(url: String, state: String?) throws {
         let parent: String
         if let given = state ?? environment("SIJILL_STATE") {

@@ -10,6 +10,8 @@ struct CheckpointWatch {
 
     /// Nil when nothing is known of the log and no key is given: then there is nothing to hold it against.
     init?(_ client: SijillClient, key: String?) throws {
+        // Without a place to keep anything, nothing was kept either.
+        guard key != nil || CheckpointStore.hasPlace else { return nil }
         let store = try CheckpointStore(url: client.url, state: nil)
         guard try key != nil || store.checkpoint != nil else { return nil }
         verification = ServerVerification(client: client, store: store, key: key)

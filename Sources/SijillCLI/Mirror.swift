@@ -16,6 +16,8 @@ final class Mirror: @unchecked Sendable {
 
     private static let batchCount = 1_000
     private static let batchBytes = 16 << 20
+    private static let indexStep = Duration.milliseconds(50)
+    private static let mergePages = 64
 
     /// Opens the copy of the log `source`, or makes an empty one, and brings its store in step with its log.
     ///
@@ -62,6 +64,15 @@ final class Mirror: @unchecked Sendable {
             try store.apply(changes)
             if !erased.isEmpty { try erase(erased) }
         }
+    }
+
+    /// Lets search find what was applied, for as long as `isIdle` says that there is nothing better to do, but a little
+    /// in any case.
+    func index(whileIdle isIdle: () -> Bool) throws {
+        var isBehind = true
+        repeat { isBehind = try store.indexTexts(for: Self.indexStep).isBehind } while isBehind && isIdle()
+        guard !isBehind else { return }
+        while isIdle(), try store.mergeSearchIndex(pages: Self.mergePages).more {}
     }
 
     /// Erases here what a withdrawal of the source erased there. May be repeated.
@@ -183,6 +194,8 @@ final class LineQueue: Sendable {
             if !isFull { continuation.resume() }
         }
     }
+
+    var isEmpty: Bool { state.withLock { $0.lines.isEmpty } }
 
     /// All lines that wait, at least one; nil when there will be no more.
     func take() async -> [MirrorLog.Line]? {

@@ -69,9 +69,12 @@ struct MirrorCommand: AsyncParsableCommand {
                 }
             }
             group.addTask {
+                let isIdle = { lines.isEmpty && !Task.isCancelled }
+                try mirror.index(whileIdle: isIdle)
                 while let batch = await lines.take() {
                     try mirror.apply(batch)
                     try report.moved(mirror)
+                    try mirror.index(whileIdle: isIdle)
                 }
             }
             do {

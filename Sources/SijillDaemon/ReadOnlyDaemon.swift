@@ -184,6 +184,7 @@ final class ViewTracker: @unchecked Sendable {
     private func look() throws {
         dispatchPrecondition(condition: .onQueue(queue))
         _ = try view.refresh()
+        try store.observeSearch()
         let last = try min(store.appliedInFile(), view.sequence)
         while store.applied < last {
             let changes = try view.changes(after: store.applied, through: last, limit: Self.batchCount)

@@ -8,6 +8,14 @@ extension Store {
     /// - Throws: `StoreError`.
     package func appliedInFile() throws -> SequenceNumber { try read { try StoreSchema.applied($0) } }
 
+    /// Takes up how far the file's search index is by now.
+    ///
+    /// - Throws: `StoreError`.
+    package func observeSearch() throws {
+        let indexed = try read { try SearchIndex.indexed($0) }
+        searchProgress.withLock { $0 = indexed }
+    }
+
     /// Brings the look-ups of a store that was opened read-only up to changes that the file holds by now.
     ///
     /// `changes` must follow `applied`; what was observed already traps.
