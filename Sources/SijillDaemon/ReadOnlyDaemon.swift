@@ -29,7 +29,8 @@ package final class ReadOnlyDaemon: Sendable {
     ///
     /// - Throws: `SijillError` that says why it cannot start, with its exit code.
     package func run() async throws {
-        let stop = StopRequest()
+        let access = try FeedAccess(configuration)
+        let stop = StopRequest { [logger] in access.reload(logger) }
         let view = try LogView(configuration.data)
         let store = try openStore(of: view.reader.log)
         let tracker = ViewTracker(view, store: store) { [logger] error in
@@ -39,6 +40,12 @@ package final class ReadOnlyDaemon: Sendable {
         try tracker.start()
         var feed = FeedConfiguration(address: configuration.feedAddress)
         feed.isMirror = true
+        feed.allowedHosts = configuration.access.allowedHosts
+        feed.allowedOrigins = configuration.access.allowedOrigins
+        feed.followersMax = configuration.access.followersMax
+        feed.followersPerTokenMax = configuration.access.followersPerTokenMax
+        feed.access = access.control
+        feed.security = access.security
         let server = FeedServer(
             reader: view.reader, store: store, configuration: feed,
             health: { self.health.withLock { $0 } }, logger: logger, onListening: { self.ready($0) })
@@ -94,17 +101,18 @@ extension DaemonConfiguration {
     }
 }
 
-/// SIGTERM and SIGINT, or the end of the feed.
+/// SIGTERM and SIGINT, or the end of the feed. SIGHUP makes tokens and certificate be read again.
 private final class StopRequest: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
     private let sources = Mutex<[SignalSource]>([])
 
-    init() {
+    init(reload: @escaping @Sendable () -> Void) {
         (stream, continuation) = AsyncStream<Void>.makeStream()
         for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
         sources.withLock { sources in
             sources = [SIGTERM, SIGINT].map { SignalSource($0) { [self] in request() } }
+            sources.append(SignalSource(SIGHUP, handler: reload))
         }
     }
 

@@ -15,7 +15,8 @@ final class LiveLog: @unchecked Sendable {
     private var store: Store
     private var maker = ArticleMaker(seed: 11)
     private(set) var changes: [Change] = []
-    private(set) var port = 0
+    /// Below those that the kernel gives to outgoing connections: one of them could take it while the server is away.
+    private(set) var port = Int.random(in: 12_000..<32_000)
     private var serving: (group: ServiceGroup, task: Task<Void, any Error>)?
 
     init() throws {
