@@ -15,7 +15,8 @@ package struct FeedResponder: HTTPResponder {
 
     init(_ services: FeedServices, additional: [Route]) {
         hosts = HostRule(services.configuration)
-        table = RouteTable(routes: FeedRoutes.all(services) + additional)
+        let routes = FeedRoutes.all(services) + additional
+        table = RouteTable(routes: routes + [OpenAPIRoute(routes).route])
         access = services.configuration.access
         cors = CrossOrigin(services.configuration.allowedOrigins)
         logger = services.logger

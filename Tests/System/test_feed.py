@@ -25,6 +25,7 @@ def run(options, checks):
     live(daemon, checks, options, tip)
     consumers(daemon, checks)
     segments(daemon, checks, options)
+    described(daemon, checks, tip)
     limits(daemon, checks, options)
     checks.equal(daemon.stop(), 0, "SIGTERM ends the daemon")
     access(options, checks)
@@ -167,6 +168,30 @@ def segments(daemon, checks, options):
     status, _, whole = daemon.get(first["url"], Range="bytes=10-19", If_Range='"other"')
     checks.equal((status, len(whole)), (200, len(body)), "If-Range that names something else gives the whole")
     checks.equal(daemon.get(first["url"], Range=f"bytes={len(body)}-")[0], 416, "a range behind the end")
+
+
+def described(daemon, checks, tip):
+    """Every route and every parameter of /openapi.json is served, and nothing else is taken."""
+    status, headers, body = daemon.get("/openapi.json")
+    paths = json.loads(body)["paths"]
+    checks.that({"/v1/changes", "/v1/log", "/v1/consumers/{name}/ack", "/checkpoint"} <= set(paths), "routes", paths.keys())
+    checks.equal(daemon.get("/openapi.json", If_None_Match=headers["ETag"])[0], 304, "the description has a tag")
+    values = {"text": "omit", "content": "omit", "live": "poll", "type": "added", "latest": "1", "article": "a" + "0" * 26}
+    # What another parameter must stand beside.
+    beside = {"timeout": "live=poll&"}
+    for path, operations in paths.items():
+        if "get" not in operations:
+            continue
+        place = path.replace("{article}", "a" + "0" * 26).replace("{", "").replace("}", "")
+        unknown = daemon.get(f"{place}?no-such-parameter=1")
+        checks.equal(unknown[0], 400, f"{path} takes nothing unknown")
+        for parameter in operations["get"].get("parameters", []):
+            name = parameter["name"]
+            if parameter["in"] != "query":
+                continue
+            value = values.get(name, tip if name in ("since", "until", "lastEventId", "last-event-id") else "1")
+            _, _, answer = daemon.get(f"{place}?{beside.get(name, '')}{name}={value}")
+            checks.that(b"is no parameter of" not in answer, f"{path} takes {name}", answer[:200])
 
 
 def limits(daemon, checks, options):
