@@ -101,6 +101,8 @@ let package = Package(
             name: "EvidenceBenchmark",
             dependencies: ["SijillFiles", "SijillFormat", "SijillLog", "SijillStore"],
             path: "Benchmarks/evidence", exclude: ["README.md"], swiftSettings: strict),
+            name: "SearchBenchmark", dependencies: ["SijillFormat", "SijillStore", "SijillText"],
+            path: "Benchmarks/search", exclude: ["README.md"], swiftSettings: strict),
         // The tests.
         module("SijillTesting", ["SijillFormat", "SijillFiles"]),
         tests(of: "SijillFormat"),

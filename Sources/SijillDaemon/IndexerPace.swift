@@ -11,6 +11,8 @@ struct IndexerPace {
         case index(Duration)
         /// Merge pieces of the index, about so many pages.
         case merge(pages: Int)
+        /// Move what was written into the file.
+        case checkpoint
         /// Ask again after this time.
         case wait(Duration)
         /// Nothing is to be done until the next batch.
@@ -31,9 +33,19 @@ struct IndexerPace {
     private var lastBatch: Instant?
     private var lastTurn: Instant?
     /// Time for adding texts: what is left of a transaction when its commit is taken off.
-    private(set) var indexTime = Duration.milliseconds(6)
+    private(set) var indexTime = Duration.milliseconds(5)
     private(set) var mergePages = 64
     private var indexedLast = false
+    /// What transactions take, averaged: one that the machine held up is no reason to change anything.
+    private var addingTakes = goal
+    private var mergingTakes = goal
+    /// Transactions since the last checkpoint.
+    private var unmoved = 0
+
+    /// What a transaction takes as a rule, so that hardly one takes longer than `transactionMax`.
+    private static let goal = Duration.milliseconds(10)
+    /// Transactions from checkpoint to checkpoint.
+    private static let checkpointInterval = 4
 
     /// The ledger committed a batch.
     mutating func batch(at now: Instant) {
@@ -43,8 +55,9 @@ struct IndexerPace {
 
     /// What to do now.
     func next(at now: Instant) -> Action {
-        guard isBehind || mayMerge else { return .rest }
+        guard isBehind || mayMerge || unmoved > 0 else { return .rest }
         if let wait = turn(at: now) { return .wait(wait) }
+        if unmoved >= Self.checkpointInterval || !isBehind && !mayMerge { return .checkpoint }
         // In turn, so that the pieces do not grow in number faster than they are merged.
         if isBehind, !(mayMerge && indexedLast) { return .index(indexTime) }
         return mayMerge ? .merge(pages: mergePages) : .index(indexTime)
@@ -65,10 +78,13 @@ struct IndexerPace {
         indexedLast = true
         mayMerge = true
         lastTurn = now
-        if took > Self.transactionMax * 0.9 {
-            indexTime = max(.milliseconds(1), indexTime * 0.75)
-        } else if took < Self.transactionMax * 0.6, isBehind, !gaveWay {
-            indexTime = min(.milliseconds(12), indexTime * 1.1)
+        unmoved += 1
+        guard isBehind, !gaveWay else { return }
+        addingTakes = addingTakes * 0.8 + took * 0.2
+        if addingTakes > Self.goal * 1.2 {
+            indexTime = max(.milliseconds(1), indexTime * 0.95)
+        } else if addingTakes < Self.goal * 0.9 {
+            indexTime = min(.milliseconds(12), indexTime * 1.05)
         }
     }
 
@@ -77,10 +93,20 @@ struct IndexerPace {
         mayMerge = more
         indexedLast = false
         lastTurn = now
-        if took > Self.transactionMax * 0.9 {
-            mergePages = max(4, mergePages * 3 / 4)
-        } else if took < Self.transactionMax * 0.6, more {
-            mergePages = min(1_024, mergePages * 5 / 4 + 1)
+        // Nothing was merged: that is no measure.
+        guard more else { return }
+        unmoved += 1
+        mergingTakes = mergingTakes * 0.8 + took * 0.2
+        if mergingTakes > Self.goal * 1.2 {
+            mergePages = max(4, mergePages * 19 / 20)
+        } else if mergingTakes < Self.goal * 0.9 {
+            mergePages = min(1_024, mergePages * 21 / 20 + 1)
         }
+    }
+
+    /// What was written has been moved.
+    mutating func moved(at now: Instant) {
+        unmoved = 0
+        lastTurn = now
     }
 }

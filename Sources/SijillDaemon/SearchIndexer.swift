@@ -81,6 +81,10 @@ final class SearchIndexer: @unchecked Sendable {
                 let step = try store.mergeSearchIndex(pages: pages)
                 pace.merged(more: step.more, took: step.took, at: .now)
                 schedule()
+            case .checkpoint:
+                try store.checkpointAfterIndexing()
+                pace.moved(at: .now)
+                schedule()
             case .wait(let duration):
                 timer?.schedule(after: duration)
             case .rest:

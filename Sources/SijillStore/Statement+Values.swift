@@ -130,3 +130,10 @@ extension Statement {
             sql: String(cString: sqlite3_sql(sqliteStatement)))
     }
 }
+
+extension Database {
+    /// Whether a commit moves the WAL into the file when the WAL has a thousand pages (SQLite's default).
+    func setCheckpointsAtCommit(_ isOn: Bool) {
+        sqlite3_wal_autocheckpoint(sqliteConnection, isOn ? 1_000 : 0)
+    }
+}

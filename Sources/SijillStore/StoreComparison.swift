@@ -72,10 +72,14 @@ package final class StoreComparison {
         guard let database else { return findings.all }
         do {
             try database.unsafeReentrantRead { connection in
+                let isStore = !walks.isEmpty
                 for table in StoreTable.allCases { walks[table]?.expectEnd(&findings) }
                 walks = [:]
                 let sound = try String.fetchAll(connection, sql: "pragma integrity_check(20)")
                 for line in sound where line != "ok" { findings.add("SQLite's integrity check: \(line)") }
+                if isStore, findings.all.isEmpty {
+                    for finding in try SearchCheck.rows(connection) { findings.add(finding) }
+                }
                 try connection.rollback()
             }
             try database.close()

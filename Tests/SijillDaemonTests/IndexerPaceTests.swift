@@ -20,7 +20,9 @@ import Testing
             return #expect(Bool(false), "and merges what is left")
         }
         pace.merged(more: false, took: .zero, at: at(32))
-        #expect(pace.next(at: at(32)) == .rest)
+        #expect(pace.next(at: at(32)) == .checkpoint)
+        pace.moved(at: at(33))
+        #expect(pace.next(at: at(33)) == .rest)
     }
 
     @Test("A batch makes it wait until the ledger is quiet")
@@ -51,6 +53,9 @@ import Testing
             case .merge:
                 turns += 1
                 pace.merged(more: true, took: .milliseconds(15), at: at(moment))
+            case .checkpoint:
+                turns += 1
+                pace.moved(at: at(moment))
             case .rest:
                 #expect(Bool(false), "there is something to do")
             }
@@ -62,14 +67,14 @@ import Testing
     func adapts() {
         var pace = IndexerPace()
         let first = pace.indexTime
-        pace.indexed(isBehind: true, took: .milliseconds(40), gaveWay: false, at: at(0))
-        #expect(pace.indexTime < first)
-        for _ in 0..<50 { pace.indexed(isBehind: true, took: .milliseconds(90), gaveWay: false, at: at(0)) }
+        pace.indexed(isBehind: true, took: .milliseconds(15), gaveWay: false, at: at(0))
+        #expect(pace.indexTime == first, "one that was held up changes nothing")
+        for _ in 0..<60 { pace.indexed(isBehind: true, took: .milliseconds(90), gaveWay: false, at: at(0)) }
         #expect(pace.indexTime == .milliseconds(1))
         for _ in 0..<100 { pace.indexed(isBehind: true, took: .milliseconds(5), gaveWay: false, at: at(0)) }
         #expect(pace.indexTime <= IndexerPace.transactionMax && pace.indexTime > first)
         let pages = pace.mergePages
-        pace.merged(more: true, took: .milliseconds(30), at: at(0))
+        for _ in 0..<5 { pace.merged(more: true, took: .milliseconds(30), at: at(0)) }
         #expect(pace.mergePages < pages)
     }
 }

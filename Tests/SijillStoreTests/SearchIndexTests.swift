@@ -111,6 +111,43 @@ import Testing
         try check(fixture.store)
     }
 
+    @Test("What does not fit the texts is found by the check")
+    func damage() throws {
+        let fixture = try SearchFixture()
+        for number in 0..<5 { try fixture.add("تمر \(number)") }
+        try fixture.index()
+        #expect(try fixture.store.read { try SearchCheck.rows($0) } == [])
+        #expect(try SearchCheck.words(path: fixture.path) == [])
+        try fixture.store.pool.write { database in
+            try SearchIndex.remove(SequenceNumber(2), from: database)
+            try database.execute(sql: "update search_progress set indexed = 4")
+        }
+        let rows = try fixture.store.read { try SearchCheck.rows($0) }
+        #expect(rows.count == 2)
+        #expect(rows[0].contains("change 2 is missing") && rows[1].contains("change 5"))
+        #expect(try SearchCheck.words(path: fixture.path) == [])
+        try tamper(fixture.path, "update revisions set text = 'تمر آخر' where sequence = 3")
+        #expect(try SearchCheck.words(path: fixture.path).count == 1)
+    }
+
+    @Test("Only the last revision that the index knows is found")
+    func revisions() throws {
+        let fixture = try SearchFixture()
+        let first = try fixture.add("قديم أول")
+        let other = try fixture.add("شيء آخر")
+        let second = try fixture.add("جديد أول")
+        // A later revision, as apply writes it.
+        try tamper(
+            fixture.path, "update revisions set article = \(first), revision = 2 where sequence = \(second)")
+        _ = try fixture.store.indexTexts(for: .zero)
+        #expect(try fixture.found("أول") == [first])
+        try fixture.index()
+        #expect(try fixture.found("أول") == [second])
+        #expect(try fixture.found("قديم") == [] && fixture.found("شيء") == [other])
+        #expect(try fixture.store.read { try SearchCheck.rows($0) } == [])
+        try check(fixture.store)
+    }
+
     @Test("A process killed while it indexes leaves an index that goes on")
     func killed() async throws {
         await #expect(processExitsWith: .signal(SIGKILL)) {

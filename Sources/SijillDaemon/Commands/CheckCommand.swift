@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import SijillFiles
 import SijillFormat
 import SijillLog
@@ -62,7 +63,26 @@ struct CheckCommand: ParsableCommand {
                 comparison?.add(changes)
             })
         progress.end()
-        return (check.findings + (comparison?.finish() ?? []), check.changeCount)
+        let found = comparison?.finish() ?? []
+        // An index of a store that is not sound is made again with the store.
+        let words = found.isEmpty && comparison != nil ? searchFindings(directory, isRunning) : []
+        return (check.findings + found + words, check.changeCount)
+    }
+
+    /// The words of the search index are compared only where no daemon writes: FTS5 does it under the store's lock.
+    private func searchFindings(_ directory: DataDirectory, _ isRunning: Bool) -> [String] {
+        do {
+            if !isRunning { return try SearchCheck.words(path: directory.store) }
+            note("the words of the search index are not compared while the daemon runs")
+        } catch {
+            note("the words of the search index are not compared: \(error)")
+        }
+        return []
+    }
+
+    private func note(_ text: String) {
+        let line = Array("sijilld: \(text.escapedForDisplay)\n".utf8)
+        _ = Glibc.write(STDERR_FILENO, line, line.count)
     }
 
     private func position(of directory: DataDirectory) throws -> SequenceNumber {

@@ -38,7 +38,7 @@ enum SearchIndex {
     /// FTS5's own merging is off: it merges whole levels inside a commit, which takes seconds in a large index.
     /// `Store.mergeSearchIndex` does the same work in small steps.
     private static let settings: [(name: String, value: Int)] = [
-        ("automerge", 0), ("crisismerge", 1_999), ("usermerge", 8), ("hashsize", 8 << 20),
+        ("automerge", 0), ("crisismerge", 1_999), ("usermerge", 16), ("hashsize", 8 << 20),
     ]
 
     /// Teaches a connection the tokenizer.

@@ -33,12 +33,15 @@ extension Store {
             let next = try database.cachedStatement(sql: Store.nextText)
             while true {
                 guard let row = try next.first([StoreValue(step.indexed), StoreValue(applied)]),
-                    case .integer(let sequence) = row[0]
+                    case .integer(let sequence) = row[0], case .integer(let article) = row[1]
                 else {
                     step.indexed = applied
                     break
                 }
                 step.indexed = SequenceNumber(UInt64(sequence))
+                if article != sequence {
+                    try SearchIndex.removeRevisions(of: article, before: sequence, from: database)
+                }
                 try SearchIndex.add(step.indexed, to: database)
                 step.texts += 1
                 step.gaveWay = ledgerWaits
@@ -69,6 +72,14 @@ extension Store {
         return (more, step.took)
     }
 
+    /// Moves what the WAL holds into the file, as far as readers let it. After some transactions of the indexer, which
+    /// leave that undone.
+    ///
+    /// - Throws: `StoreError`.
+    package func checkpointAfterIndexing() throws {
+        try write(verb: "checkpoint") { _ = try $0.checkpoint(.passive) }
+    }
+
     /// Brings the index up to date in large transactions, for a store that nobody else writes: after a rebuild.
     ///
     /// - Parameter progress: Told the last change that was indexed.
@@ -79,6 +90,7 @@ extension Store {
             step = try indexTexts(for: .seconds(1))
             progress(step.indexed)
             while try mergeSearchIndex(pages: Store.bulkMergePages).more {}
+            try checkpointAfterIndexing()
         }
     }
 
@@ -89,6 +101,9 @@ extension Store {
         -> IndexStep
     {
         let step = try write(verb: "index") { database in
+            // A commit that has to move the WAL into the file takes twice as long; that is done by itself.
+            database.setCheckpointsAtCommit(false)
+            defer { database.setCheckpointsAtCommit(true) }
             let started = ContinuousClock.now
             try database.beginTransaction(.immediate)
             var step = try body(database, started)
@@ -102,5 +117,5 @@ extension Store {
 
     /// The first text behind a change.
     static let nextText =
-        "select sequence from revisions where sequence > ?1 and sequence <= ?2 order by sequence limit 1"
+        "select sequence, article from revisions where sequence > ?1 and sequence <= ?2 order by sequence limit 1"
 }
