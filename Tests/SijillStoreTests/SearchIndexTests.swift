@@ -130,6 +130,37 @@ import Testing
         #expect(try SearchCheck.words(path: fixture.path).count == 1)
     }
 
+    @Test(
+        "Withdrawn articles are found no more, and again when that is undone, whenever the index learns of it"
+    )
+    func withdrawn() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        let directory = try TemporaryDirectory()
+        var history = History(seed: seed)
+        var content = Content()
+        var articles: [ArticleID] = []
+        for number in 0..<12 {
+            content.text = Array("كرز \(number)".utf8)
+            articles.append(history.add(content).record.article!)
+        }
+        let store = try Store(path: directory.path + "/s", log: history.log)
+        try store.apply(history.changes)
+        for _ in 0..<6 { _ = try store.indexTexts(for: .zero) }
+        let before = history.changes.count
+        history.withdraw(erases: false, articles[1])
+        history.withdraw(erases: true, articles[2])
+        history.withdraw(erases: false, articles[9])
+        history.withdraw(erases: false, articles[4])
+        history.withdraw(erases: false, isUndo: true, articles[4])
+        try store.apply(Array(history.changes[before...]))
+        func found() throws -> Int { try store.search(SearchRequest(try SearchQuery("كرز"))).total }
+        #expect(try found() == 4, "articles 0, 3, 4 and 5 of the six that are indexed")
+        while try store.indexTexts(for: .zero).isBehind {}
+        #expect(try found() == 9)
+        #expect(try store.read { try SearchCheck.rows($0) } == [])
+        try check(store)
+    }
+
     @Test("Only the last revision that the index knows is found")
     func revisions() throws {
         let fixture = try SearchFixture()

@@ -30,7 +30,7 @@ WRITTEN = [
     ("부산", "어제 부산에서 비가 왔다", "부산"),
 ]
 
-BAD = ["", '"', "AND", "OR", "NOT", "NOT x", "x AND", "(x", "x)", "*", '""', "a*", "؟"]
+BAD = ["", '"', "AND", "OR", "NOT", "NOT x", "x AND", "(x", "x)", "*", '""', "ab*", "؟"]
 
 
 def search(daemon, query, **parameters):

@@ -23,12 +23,17 @@ extension SearchIndex {
         select sequence from revisions where article = ?1 and article <> sequence and sequence < ?2
         """
 
-    /// The rows that the index holds when it is sound: of each article the last revision up to `indexed`.
+    /// The rows that the index holds when it is sound: of each article that is not withdrawn the last revision up to
+    /// `indexed`.
     static let expectedRows = """
         with later as materialized (
           select article, max(sequence) as last from revisions
-          where article <> sequence and sequence <= (select indexed from search_progress) group by article)
+          where article <> sequence and sequence <= (select indexed from search_progress) group by article),
+        hidden as materialized (
+          select article from withdrawals w
+          where undo = 0 and sequence = (select max(sequence) from withdrawals where article = w.article))
         select r.sequence from revisions r left join later l on l.article = r.article
         where r.sequence <= (select indexed from search_progress) and r.sequence = coalesce(l.last, r.article)
+          and r.text is not null and r.article not in (select article from hidden)
         """
 }

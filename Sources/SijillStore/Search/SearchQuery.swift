@@ -32,7 +32,7 @@ package struct SearchQuery: Sendable {
     /// Brackets inside one another.
     package static let depthMax = 16
     /// Letters that the beginning of a word has at least: shorter ones stand for a large part of all words.
-    package static let prefixLettersMin = 2
+    package static let prefixLettersMin = 3
 
     /// Reads a query.
     ///

@@ -33,6 +33,8 @@ package enum SearchLimits {
     package static let hitsMax = 100
     /// Hits that are counted; beyond, the total is a lower bound.
     package static let countedMax = 10_000
+    /// How long is counted once the page is full; then, too, the total is a lower bound.
+    package static let countingMax = Duration.milliseconds(25)
     /// Hits that are ranked, the newest.
     package static let rankedMax = 10_000
     /// Characters of a snippet.
@@ -82,9 +84,9 @@ package enum SearchPosition: Hashable, Sendable, CustomStringConvertible {
 
 /// A page of what was found.
 package struct SearchPage: Sendable {
-    /// Articles that were found, all pages together, up to `SearchLimits.countedMax`.
+    /// Articles that were found, all pages together, as far as they were counted (`SearchLimits`).
     package var total = 0
-    /// False where there are more than `total`.
+    /// False where there may be more than `total`.
     package var isTotalExact = true
     package var hits: [SearchHit] = []
     /// Where the next page begins; nil on the last.

@@ -21,10 +21,11 @@ extension Store {
             case .ranked(let newest, _): bounds.upper = min(bounds.upper, newest)
             case .after, nil: bounds.upper = min(bounds.upper, page.searchable)
             }
-            let counted = try sequences(expression, bounds, limit: SearchLimits.countedMax + 1, database)
-            page.total = min(counted.count, SearchLimits.countedMax)
-            page.isTotalExact = counted.count <= SearchLimits.countedMax
-            let found = try hits(request, expression, bounds, counted, database)
+            let counted = try sequences(
+                expression, bounds, limit: SearchLimits.countedMax + 1, enough: request.limit + 1, database)
+            page.total = min(counted.found.count, SearchLimits.countedMax)
+            page.isTotalExact = counted.isAll
+            let found = try hits(request, expression, bounds, counted.found, database)
             page.next = found.next
             var marker = SearchMarker(request.query)
             page.hits = try found.hits.map { try hit($0.sequence, score: $0.score, &marker, database) }
@@ -50,7 +51,9 @@ extension Store {
             if case .after(let sequence) = request.page {
                 var rest = bounds
                 rest.upper = min(bounds.upper, SequenceNumber(max(sequence.value, 1) - 1))
-                all = try sequences(expression, rest, limit: request.limit + 1, database)[...]
+                all = try sequences(
+                    expression, rest, limit: request.limit + 1, enough: request.limit + 1, database
+                ).found[...]
             }
             let hits = all.prefix(request.limit)
             let next = all.count > request.limit ? hits.last.map(SearchPosition.after) : nil
@@ -66,20 +69,28 @@ extension Store {
         }
     }
 
-    /// The newest hits, newest first.
+    /// The newest hits, newest first: up to `limit`, or as many as are found in `SearchLimits.countingMax` once there
+    /// are `enough`.
     private func sequences(
-        _ expression: String, _ bounds: Bounds, limit: Int, _ database: Database
-    ) throws -> [SequenceNumber] {
+        _ expression: String, _ bounds: Bounds, limit: Int, enough: Int, _ database: Database
+    ) throws -> (found: [SequenceNumber], isAll: Bool) {
         let statement = try database.cachedStatement(sql: Store.selectHits)
+        let started = ContinuousClock.now
         try statement.start([
             .text(Array(expression.utf8)), StoreValue(bounds.lower), StoreValue(bounds.upper),
             .integer(Int64(limit)),
         ])
+        defer { statement.end() }
         var found: [SequenceNumber] = []
         while try statement.step() {
             if let sequence = statement.number(at: 0) { found.append(SequenceNumber(sequence)) }
+            if found.count >= enough, found.count & 15 == 0,
+                .now - started > SearchLimits.countingMax
+            {
+                return (found, false)
+            }
         }
-        return found
+        return (found, found.count < limit)
     }
 
     /// The newest hits, best first; of those that fit equally well, the newest first.
