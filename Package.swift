@@ -101,6 +101,7 @@ let package = Package(
             name: "EvidenceBenchmark",
             dependencies: ["SijillFiles", "SijillFormat", "SijillLog", "SijillStore"],
             path: "Benchmarks/evidence", exclude: ["README.md"], swiftSettings: strict),
+        .executableTarget(
             name: "SearchBenchmark", dependencies: ["SijillFormat", "SijillStore", "SijillText"],
             path: "Benchmarks/search", exclude: ["README.md"], swiftSettings: strict),
         // The tests.

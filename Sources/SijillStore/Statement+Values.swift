@@ -33,9 +33,6 @@ extension Statement {
         for (position, value) in values.enumerated() { try bind(value, at: Int32(position + 1)) }
     }
 
-    /// Leaves the rows that are left.
-    func end() { sqlite3_reset(sqliteStatement) }
-
     /// Goes to the next row; false behind the last.
     ///
     /// - Throws: `DatabaseError`.
