@@ -55,7 +55,7 @@ def files(data):
         f"log/{name}" for name in os.listdir(os.path.join(data, "log")) if name.endswith(("ndjson", "index"))
     ]
     found += [f"originals/{name}" for name in os.listdir(os.path.join(data, "originals"))]
-    return sorted(name for name in found + ["log/state"] if os.path.getsize(os.path.join(data, name)))
+    return sorted(name for name in found + ["log/state", "log/checkpoint", "signing.key"] if os.path.getsize(os.path.join(data, name)))
 
 
 def copy_of(options, daemon):
