@@ -105,7 +105,7 @@ let package = Package(
             name: "SearchBenchmark", dependencies: ["SijillFormat", "SijillStore", "SijillText"],
             path: "Benchmarks/search", exclude: ["README.md"], swiftSettings: strict),
         // The tests.
-        module("SijillTesting", ["SijillFormat", "SijillFiles"]),
+        module("SijillTesting", ["SijillFormat", "SijillFiles", "CZlib"]),
         tests(of: "SijillFormat"),
         tests(of: "SijillMerkle"),
         tests(of: "SijillText"),

@@ -21,27 +21,29 @@ package struct ArticleReader: Sendable {
     /// - Parameter packed: what was delivered, when `bytes` were unpacked from it; the draft's digest is its.
     /// - Parameter encoding: that of the array whose element `bytes` are; nil to find it out.
     package func draft(
-        _ bytes: [UInt8], format: ArticleFormat, packed: [UInt8]? = nil, encoding: String? = nil
+        _ bytes: [UInt8], format: ArticleFormat, packed: [UInt8]? = nil, encoding: String? = nil,
+        hints: InputHints = InputHints()
     ) throws(Rejection) -> Draft {
         try checkSize(bytes, format)
-        if format == .html { return try htmlDraft(bytes, input: packed ?? bytes) }
+        if format == .html { return try htmlDraft(bytes, input: packed ?? bytes, hints) }
         let depthMax = format == .text ? nil : limits.jsonDepthMax
-        let text = try InputText(bytes, depthMax: depthMax, known: encoding)
+        let text = try InputText(bytes, depthMax: depthMax, known: encoding, fallback: hints.encoding)
         do throws(Rejection) {
-            if format == .text { return try textDraft(text, input: packed ?? bytes) }
-            return try jsonDraft(text, input: packed ?? bytes, format: format)
+            if format == .text { return try textDraft(text, input: packed ?? bytes, hints) }
+            return try jsonDraft(text, input: packed ?? bytes, format: format, hints)
         } catch {
             throw text.isAsDelivered ? error : error.withoutOffset(text.encoding)
         }
     }
 
     private func jsonDraft(
-        _ text: InputText, input: [UInt8], format: ArticleFormat
+        _ text: InputText, input: [UInt8], format: ArticleFormat, _ hints: InputHints
     ) throws(Rejection) -> Draft {
         let (value, notes) = try parse(text.bytes, range: text.range, format: format)
         let article = try JSONArticle(value, notes: notes, limits: limits)
         return try Draft(
-            content: article.content, text: article.text, input: input, format: format,
+            content: hints.completed(article.content, limits: limits), text: article.text, input: input,
+            format: format,
             encoding: text.encoding)
     }
 
@@ -59,11 +61,13 @@ package struct ArticleReader: Sendable {
     ///
     /// An array whose elements are typed JSON-LD nodes with one article among them is a single document.
     /// Linear in the bytes; the memory is that of one element at a time.
-    package func records(of bytes: [UInt8]) throws(Rejection) -> JSONRecords {
+    package func records(
+        of bytes: [UInt8], hints: InputHints = InputHints()
+    ) throws(Rejection) -> JSONRecords {
         try checkSize(bytes, .json)
         if bytes.first == UInt8(ascii: "{") { return .single }
         guard mayBeArray(bytes) else { return .single }
-        let text = try InputText(bytes, depthMax: limits.jsonDepthMax)
+        let text = try InputText(bytes, depthMax: limits.jsonDepthMax, fallback: hints.encoding)
         do throws(Rejection) {
             guard let ranges = try arrayElements(text) else { return .single }
             if text.isAsDelivered { return .array(ranges, encoding: text.encoding) }
@@ -142,20 +146,27 @@ package struct ArticleReader: Sendable {
             at: walker.position, in: bytes, format: .json)
     }
 
-    private func textDraft(_ text: InputText, input: [UInt8]) throws(Rejection) -> Draft {
+    private func textDraft(
+        _ text: InputText, input: [UInt8], _ hints: InputHints
+    ) throws(Rejection) -> Draft {
         let page = TextPage(text.bytes[text.range])
         guard page.text.count <= limits.textBytesMax else {
             throw .tooLarge("the text", bytes: UInt64(page.text.count), max: UInt64(limits.textBytesMax))
         }
         return try Draft(
-            content: page.content, text: page.text, input: input, format: .text, encoding: text.encoding)
+            content: hints.completed(page.content, limits: limits), text: page.text, input: input,
+            format: .text, encoding: text.encoding)
     }
 
-    private func htmlDraft(_ bytes: [UInt8], input: [UInt8]) throws(Rejection) -> Draft {
-        let decoded = try DeclaredEncoding.utf8(of: bytes)
+    private func htmlDraft(
+        _ bytes: [UInt8], input: [UInt8], _ hints: InputHints
+    ) throws(Rejection) -> Draft {
+        let decoded = try DeclaredEncoding.utf8(of: bytes, fallback: hints.encoding)
         let page = try HTMLPage(decoded.utf8, limits: limits)
+        let content = hints.completed(page.content, limits: limits)
         return try Draft(
-            content: page.content, text: page.text, input: input, format: .html, encoding: decoded.encoding)
+            content: content, text: content.text ?? [], input: input, format: .html,
+            encoding: decoded.encoding)
     }
 
     private func checkSize(_ bytes: [UInt8], _ format: ArticleFormat) throws(Rejection) {
@@ -167,7 +178,7 @@ package struct ArticleReader: Sendable {
         if bytes.isEmpty { throw Rejection(.empty, "the input has no bytes; deliver the text with it") }
     }
 
-    private func parse(
+    func parse(
         _ bytes: [UInt8], range: Range<Int>, format: ArticleFormat
     ) throws(Rejection) -> (JSONValue, JSONNotes) {
         var parser = JSONParser(bytes, range: range, options: options(depthBelow: 0))

@@ -10,16 +10,13 @@ package struct Draft: Hashable, Sendable {
     package let raw: Digest
     /// Of the text as UTF-8; of a page, its body.
     package let textDigest: Digest
-    /// Of the canonical words; nil when there are fewer than `canonicalWordsMin`.
+    /// Of the canonical words; nil when there are fewer than `SijillText.canonicalWordsMin`.
     package let canonical: CanonicalDigest?
     /// Canonical words of the text.
     package let words: Int
     /// The encoding that the input was read as: its name as IANA registers it, in lower case.
     package let encoding: String
     package let format: ArticleFormat
-
-    /// A text of fewer words is never a canonical duplicate of another (contract/text.md §1).
-    package static let canonicalWordsMin = 8
 
     /// - Throws: `no-text` when the text has no letter and no number.
     init(
@@ -38,7 +35,7 @@ package struct Draft: Hashable, Sendable {
         raw = Digest.of(input)
         textDigest = Digest.of(text)
         canonical =
-            words.count >= Draft.canonicalWordsMin
+            words.count >= SijillText.canonicalWordsMin
             ? CanonicalDigest(version: .c1, digest: Digest.of(words.bytes)) : nil
     }
 }

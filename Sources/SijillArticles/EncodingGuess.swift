@@ -57,15 +57,12 @@ enum EncodingGuess {
         let name = String(cString: uchardet_get_charset(detector)).lowercased()
         switch name {
         case "": return nil
-        case "iso-8859-1", "iso-8859-3", "ascii": return TextEncoding("windows-1252")
-        case "iso-8859-9": return TextEncoding("windows-1254")
+        // What the detector takes for these is nearly always the wider or the more common table.
+        case "iso-8859-3": return TextEncoding("windows-1252")
         case "iso-8859-13", "iso-8859-4": return TextEncoding("windows-1257")
-        case "iso-8859-11", "tis-620": return TextEncoding("windows-874")
-        case "gb2312", "hz-gb-2312": return TextEncoding("gb18030")
-        case "shift_jis": return TextEncoding("windows-31j")
-        case "uhc": return TextEncoding("euc-kr")
+        case "uhc", "euc-kr": return TextEncoding("euc-kr")
         case "mac-cyrillic": return TextEncoding("windows-1251")
-        default: return TextEncoding(name)
+        default: return TextEncoding(label: name)
         }
     }
 

@@ -25,8 +25,9 @@ struct InputText {
     ///
     /// - Parameter depthMax: for JSON, the depth that goes before the encoding as a reason; nil for a page.
     /// - Parameter known: what the whole of which `bytes` are a record was found to be; nil to find out.
+    /// - Parameter fallback: the encoding of bytes that tell nothing; nil where none is configured.
     /// - Throws: `binary`, `too-deep`, `truncated`, `bad-utf8` or `unknown-encoding`, with its offset.
-    init(_ bytes: [UInt8], depthMax: Int?, known: String? = nil) throws(Rejection) {
+    init(_ bytes: [UInt8], depthMax: Int?, known: String? = nil, fallback: String? = nil) throws(Rejection) {
         if let known, known != InputText.utf8Name {
             try self.init(bytes, from: 0, TextEncoding(known))
         } else if let (mark, encoding) = InputText.marked(bytes) {
@@ -42,7 +43,8 @@ struct InputText {
                 try InputText.checkDepth(bytes, depthMax)
                 throw rejection
             }
-            guard let encoding = EncodingGuess.encoding(of: bytes) else {
+            let configured = fallback.map { TextEncoding(label: $0) }
+            guard let encoding = EncodingGuess.encoding(of: bytes) ?? configured else {
                 try InputText.checkDepth(bytes, depthMax)
                 throw Rejection(
                     .unknownEncoding,

@@ -25,6 +25,17 @@ struct JSONArticle {
         self.text = text
     }
 
+    /// The fields of an object that need not have a text: a mate's.
+    static func mate(
+        _ value: JSONValue, notes: JSONNotes, limits: InputLimits, givesText: Bool
+    ) throws(Rejection) -> MateFields {
+        guard let data = LinkedData(value) else { throw Rejection(.badField, "it is no object with fields") }
+        var reader = FieldReader(data.article)
+        reader.note(notes, data)
+        let text = givesText ? try reader.takeText(bytesMax: limits.textBytesMax) : nil
+        return MateFields(content: try content(&reader, data.document, limits), text: text)
+    }
+
     /// All but the text: the fields of the table, what no field takes, and what was noticed.
     static func content(
         _ reader: inout FieldReader, _ document: JSONValue?, _ limits: InputLimits

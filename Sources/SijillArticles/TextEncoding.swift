@@ -7,6 +7,33 @@ struct TextEncoding: Hashable, Sendable {
 
     init(_ name: String) { self.name = name }
 
+    /// What a label stands for that people and pages write, in any case: where browsers read a table that has all
+    /// its signs and more, that one (WHATWG Encoding §4.2).
+    init(label: String) {
+        let name = label.lowercased()
+        self.name = TextEncoding.wider[name] ?? name
+    }
+
+    private static let wider = [
+        "utf8": "utf-8", "iso-8859-1": "windows-1252", "latin1": "windows-1252", "us-ascii": "windows-1252",
+        "ascii": "windows-1252", "iso-8859-9": "windows-1254", "gb2312": "gb18030", "gbk": "gb18030",
+        "x-gbk": "gb18030", "hz-gb-2312": "gb18030", "x-sjis": "windows-31j", "shift_jis": "windows-31j",
+        "cp932": "windows-31j", "ks_c_5601-1987": "windows-949", "euc-kr": "windows-949",
+        "cp949": "windows-949", "tis-620": "windows-874", "iso-8859-11": "windows-874",
+        "iso-8859-8-i": "iso-8859-8", "cp1256": "windows-1256", "cp1251": "windows-1251",
+        "cp1252": "windows-1252", "x-cp1256": "windows-1256", "arabic": "iso-8859-6",
+    ]
+
+    /// Whether this machine's C library has its table.
+    var isKnown: Bool {
+        guard name == "utf-8" || !name.isEmpty,
+            name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }),
+            let conversion = iconv_open("UTF-8", iconvName), conversion != iconv_t(bitPattern: -1)
+        else { return false }
+        iconv_close(conversion)
+        return true
+    }
+
     /// Two or four bytes a character, of which many are 0.
     var isWide: Bool { name.hasPrefix("utf-16") || name.hasPrefix("utf-32") }
 
@@ -15,6 +42,7 @@ struct TextEncoding: Hashable, Sendable {
         switch name {
         case "windows-31j": "CP932"
         case "windows-874": "CP874"
+        case "windows-949": "CP949"
         case "macintosh": "MACINTOSH"
         default: name.uppercased()
         }

@@ -48,33 +48,6 @@ struct ShowCommand: AsyncParsableCommand {
     }
 }
 
-/// `sijill status`: the log as a whole.
-struct StatusCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Print where the log begins and ends, and what it holds.")
-
-    @OptionGroup var server: ServerOptions
-
-    @Flag(help: "Print the JSON that the server sends.")
-    var json = false
-
-    func run() async throws {
-        let client = try server.client()
-        let status = try await client.status()
-        if json { return try Terminal.output.write(status.json) }
-        var listing = Listing()
-        listing.add("server", client.url)
-        listing.add("log", status.log)
-        listing.add("oldest", status.oldest?.description ?? "the log is empty")
-        listing.add("tip", status.tip?.description)
-        listing.add("sealed through", String(status.sealedThrough))
-        listing.add("articles", status.articlesCount.map { String($0) })
-        listing.add("sightings", status.sightingsCount.map { String($0) })
-        listing.add("rejected", status.rejectsCount.map { String($0) })
-        try Terminal.output.write(Array(listing.text(for: .output).utf8))
-    }
-}
-
 /// `sijill original`: the bytes that an article came from.
 struct OriginalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

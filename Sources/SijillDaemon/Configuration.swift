@@ -1,5 +1,7 @@
 import Logging
+import SijillArticles
 import SijillFormat
+import SijillIngest
 
 /// What the daemon is told before it starts; every key is explained in `config/sijilld.yaml`.
 ///
@@ -19,7 +21,9 @@ package struct DaemonConfiguration: Hashable, Sendable {
     package var logOrigin: String?
     /// `disk.reserve`: intake pauses when less than this is free.
     package var diskReserveBytes = 256 << 20
-    package var limits = IntakeLimits()
+    package var limits = InputLimits()
+    /// `sources.…`: how each source delivers.
+    package var sources = SourceRules()
     /// `intake.workers`: how many files are parsed at the same time; 0 stands for as many as there are cores.
     package var workerCount = 0
 
@@ -41,6 +45,18 @@ package struct DaemonConfiguration: Hashable, Sendable {
         package var emptyWait = Duration.seconds(60)
         /// `inbox.after`.
         package var after = AfterIntake.archive
+        /// `inbox.mate_wait`: how long a file waits for its sidecar, and a sidecar for its file.
+        package var mateWait = Duration.seconds(30)
+        /// `inbox.reread`: when a file that looks cut is read again for the first time.
+        package var reread = Duration.seconds(5)
+        /// `inbox.poll`: time between two looks where the kernel does not tell.
+        package var poll = Duration.seconds(5)
+        /// `inbox.writer_poll`: time between two questions whether a file still has a writer.
+        package var writerPoll = Duration.seconds(1)
+        /// `inbox.stuck`: from when on a file with a writer counts as stuck.
+        package var stuck = Duration.seconds(3_600)
+        /// `inbox.ignored_report`: from what age on names that are left alone are reported.
+        package var ignoredReport = Duration.seconds(86_400)
     }
 
     /// Who may reach the feed, and how many (contract: feed §6).
@@ -67,24 +83,8 @@ package struct DaemonConfiguration: Hashable, Sendable {
     package enum AfterIntake: String, CaseIterable, Hashable, Sendable {
         /// It is removed; its bytes are among the originals.
         case archive
-    }
-
-    /// Keys `limits.…`: what is larger is rejected.
-    package struct IntakeLimits: Hashable, Sendable {
-        /// `limits.file`: bytes of a file that holds one article or one array.
-        package var fileBytesMax = 64 << 20
-        /// `limits.jsonl`: bytes of a file with one article a line.
-        package var jsonlBytesMax = 16 << 30
-        /// `limits.line`: bytes of one such line.
-        package var lineBytesMax = 8 << 20
-        /// `limits.text`: bytes of an article's text as UTF-8.
-        package var textBytesMax = 4 << 20
-        /// `limits.gzip_ratio`: how many times as big a gzip file may become.
-        package var gzipRatioMax = 200
-        /// `limits.gzip_out`: bytes that a gzip file may have unpacked.
-        package var gzipOutBytesMax = 1 << 30
-        /// `limits.json_depth`: objects and arrays inside one another.
-        package var jsonDepthMax = 64
+        /// It is moved to `<data>/done/<date>/`.
+        case keep
     }
 }
 

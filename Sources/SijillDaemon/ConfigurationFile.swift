@@ -1,5 +1,6 @@
 import SijillFiles
 import SijillFormat
+import SijillIngest
 import Yams
 
 /// The settings that a YAML file makes, each with the place where it stands.
@@ -11,6 +12,8 @@ struct ConfigurationFile {
     }
 
     let settings: [ConfigurationKey: Setting]
+    /// What stands under `sources`.
+    let sources: SourceRules
 
     /// Reads `yaml`; `path` is only for messages.
     ///
@@ -26,6 +29,7 @@ struct ConfigurationFile {
         var walk = Walk(path: path)
         if let root, !root.isNothing { try walk.section(root, under: []) }
         settings = walk.settings
+        sources = SourceRules(walk.sources)
     }
 
     private static func unreadable(_ error: any Error, path: String) -> SijillError {
@@ -50,9 +54,10 @@ struct ConfigurationFile {
 }
 
 /// Goes through the sections of a file and collects their settings.
-private struct Walk {
+struct Walk {
     let path: String
     var settings: [ConfigurationKey: ConfigurationFile.Setting] = [:]
+    var sources: [String: SourceSettings] = [:]
 
     mutating func section(_ node: Node, under parents: [String]) throws(SijillError) {
         guard case .mapping(let mapping) = node else {
@@ -74,7 +79,9 @@ private struct Walk {
         _ name: String, under parents: [String], at keyNode: Node, _ value: Node
     ) throws(SijillError) {
         let names = parents + [name]
-        if let key = ConfigurationKey(rawValue: dotted(names)), key.components == names {
+        if names == ["sources"] {
+            if !value.isNothing { try readSources(value) }
+        } else if let key = ConfigurationKey(rawValue: dotted(names)), key.components == names {
             if case .sequence(let items) = value, key.isList, items.allSatisfy({ $0.scalar != nil }) {
                 let text = items.compactMap { $0.scalar?.string }.joined(separator: ",")
                 settings[key] = .init(text: text, place: place(value))
@@ -96,11 +103,13 @@ private struct Walk {
         }
     }
 
-    private func unknown(_ name: String, under parents: [String], at node: Node) -> SijillError {
-        let known = Set(
+    func unknown(_ name: String, under parents: [String], at node: Node) -> SijillError {
+        var known = Set(
             ConfigurationKey.allCases.compactMap { key in
                 key.components.starts(with: parents) ? key.components.dropFirst(parents.count).first : nil
             })
+        if parents.isEmpty { known.insert("sources") }
+        if parents.first == "sources" { known = Set(SourceKey.allCases.map(\.rawValue)) }
         let near = known.map { (distance: editDistance(name, $0), name: $0) }
             .filter { $0.distance <= max(1, name.count / 3) }.min {
                 ($0.distance, $0.name) < ($1.distance, $1.name)
@@ -111,11 +120,11 @@ private struct Walk {
                 ?? "known here are \(known.sorted().joined(separator: ", "))")
     }
 
-    private func error(_ node: Node, _ what: String, remedy: String) -> SijillError {
+    func error(_ node: Node, _ what: String, remedy: String) -> SijillError {
         SijillError(.configuration, "\(place(node)): \(what)", remedy: remedy)
     }
 
-    private func place(_ node: Node) -> String {
+    func place(_ node: Node) -> String {
         guard let mark = node.mark else { return path }
         return "\(path): line \(mark.line), column \(mark.column)"
     }
@@ -130,7 +139,7 @@ private struct Walk {
 
 extension Node {
     /// `~`, `null`, or nothing at all behind the colon. Yams keeps these apart from a quoted "null" by the tag.
-    fileprivate var isNothing: Bool { null != nil }
+    var isNothing: Bool { null != nil }
 }
 
 /// Insertions, removals and replacements that turn `a` into `b` (Levenshtein 1966). O(a · b), for short names.

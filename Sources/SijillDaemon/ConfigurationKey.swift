@@ -10,6 +10,12 @@ package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
     case inboxRescan = "inbox.rescan"
     case inboxEmptyWait = "inbox.empty_wait"
     case inboxAfter = "inbox.after"
+    case inboxMateWait = "inbox.mate_wait"
+    case inboxReread = "inbox.reread"
+    case inboxPoll = "inbox.poll"
+    case inboxWriterPoll = "inbox.writer_poll"
+    case inboxStuck = "inbox.stuck"
+    case inboxIgnoredReport = "inbox.ignored_report"
     case listen
     case behindProxy = "behind_proxy"
     case allowedHosts = "allowed_hosts"
@@ -67,6 +73,13 @@ extension DaemonConfiguration {
         case .inboxRescan: inbox.rescan = try duration(text, in: .seconds(1) ... .seconds(86_400))
         case .inboxEmptyWait: inbox.emptyWait = try duration(text, in: .zero ... .seconds(86_400))
         case .inboxAfter: inbox.after = try afterIntake(text)
+        case .inboxMateWait: inbox.mateWait = try duration(text, in: .zero ... .seconds(86_400))
+        case .inboxReread: inbox.reread = try duration(text, in: .milliseconds(10) ... .seconds(3_600))
+        case .inboxPoll: inbox.poll = try duration(text, in: .milliseconds(100) ... .seconds(3_600))
+        case .inboxWriterPoll: inbox.writerPoll = try duration(text, in: .milliseconds(10) ... .seconds(60))
+        case .inboxStuck: inbox.stuck = try duration(text, in: .seconds(1) ... .seconds(86_400))
+        case .inboxIgnoredReport:
+            inbox.ignoredReport = try duration(text, in: .seconds(1) ... .seconds(31_536_000))
         case .listen: listen = try ListenAddress(parsing: text)
         case .behindProxy: access.isBehindProxy = try yesOrNo(text)
         case .allowedHosts: access.allowedHosts = list(text)
@@ -80,12 +93,13 @@ extension DaemonConfiguration {
         case .logOrigin: logOrigin = try origin(text)
         case .diskReserve: diskReserveBytes = try size(text, in: ByteCount(0)...ByteCount(1 << 40))
         case .limitsFile: limits.fileBytesMax = try size(text, in: bytes)
-        case .limitsJSONL: limits.jsonlBytesMax = try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40))
+        case .limitsJSONL:
+            limits.jsonlBytesMax = UInt64(try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40)))
         case .limitsLine: limits.lineBytesMax = try size(text, in: bytes)
         case .limitsText: limits.textBytesMax = try size(text, in: bytes)
         case .limitsGzipRatio: limits.gzipRatioMax = try count(text, in: 1...1_100)
         case .limitsGzipOut:
-            limits.gzipOutBytesMax = try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40))
+            limits.gzipOutBytesMax = UInt64(try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40)))
         case .limitsJSONDepth: limits.jsonDepthMax = try count(text, in: 1...64)
         case .intakeWorkers: workerCount = try count(text, in: 0...1_024)
         }
@@ -129,8 +143,7 @@ private func level(_ text: String) throws(InvalidValue) -> Logger.Level {
 
 private func afterIntake(_ text: String) throws(InvalidValue) -> DaemonConfiguration.AfterIntake {
     guard let after = DaemonConfiguration.AfterIntake(rawValue: text) else {
-        throw InvalidValue(
-            text, expected: text == "keep" ? "archive, because keep is not supported yet" : "archive")
+        throw InvalidValue(text, expected: "archive or keep")
     }
     return after
 }

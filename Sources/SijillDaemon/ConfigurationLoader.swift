@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import SijillFiles
 import SijillFormat
+import SijillIngest
 
 extension DaemonConfiguration {
     /// Reads the configuration: flags win over the environment, the environment over the file, the file over the
@@ -15,7 +16,9 @@ extension DaemonConfiguration {
     package static func load(
         flags: [ConfigurationKey: String], environment: [String: String], file path: String?
     ) throws(SijillError) -> DaemonConfiguration {
-        guard let path else { return try load(flags: flags, environment: environment, settings: [:]) }
+        guard let path else {
+            return try load(flags: flags, environment: environment, settings: [:], SourceRules())
+        }
         return try load(flags: flags, environment: environment, yaml: try read(path), path: path)
     }
 
@@ -24,12 +27,12 @@ extension DaemonConfiguration {
         flags: [ConfigurationKey: String], environment: [String: String], yaml: String, path: String
     ) throws(SijillError) -> DaemonConfiguration {
         let file = try ConfigurationFile(yaml: yaml, path: path)
-        return try load(flags: flags, environment: environment, settings: file.settings)
+        return try load(flags: flags, environment: environment, settings: file.settings, file.sources)
     }
 
     private static func load(
         flags: [ConfigurationKey: String], environment: [String: String],
-        settings: [ConfigurationKey: ConfigurationFile.Setting]
+        settings: [ConfigurationKey: ConfigurationFile.Setting], _ sources: SourceRules
     ) throws(SijillError) -> DaemonConfiguration {
         let reader = ConfigReader(providers: [
             InMemoryProvider(name: "flags", values: values(flags)),
@@ -37,6 +40,7 @@ extension DaemonConfiguration {
             InMemoryProvider(name: "file", values: values(settings.mapValues(\.text))),
         ])
         var configuration = DaemonConfiguration()
+        configuration.sources = sources
         for key in ConfigurationKey.allCases {
             // Every provider holds texts only: the reader's own conversions fall back to a default in silence.
             guard let text = reader.string(forKey: ConfigKey(key.components)) else { continue }

@@ -19,6 +19,8 @@ package final class Daemon: Sendable {
     private let notifier: ServiceNotifier
     private let logger: Logger
     private let health = Mutex(Health.notReady("the daemon is starting"))
+    /// Why the inbox works less well than it should; nil when it does not.
+    private let degraded = Mutex<String?>(nil)
 
     package init(_ configuration: DaemonConfiguration, notifier: ServiceNotifier, logger: Logger) {
         self.configuration = configuration
@@ -36,7 +38,7 @@ package final class Daemon: Sendable {
         let stop = StopSignals(inbox: parts.inbox) { [logger] in access.reload(logger) }
         OpenFiles.raiseLimit()
         let listening = AsyncStream<FeedConfiguration.Address>.makeStream()
-        let feed = try makeFeed(parts.reader, parts.store, access) { listening.continuation.yield($0) }
+        let feed = try makeFeed(parts, access) { listening.continuation.yield($0) }
         var feedConfiguration = ServiceGroupConfiguration(services: [.init(service: feed)], logger: logger)
         feedConfiguration.gracefulShutdownSignals = []
         let services = ServiceGroup(configuration: feedConfiguration)
@@ -165,7 +167,8 @@ package final class Daemon: Sendable {
     }
 
     private func makeInbox(ledger: Ledger, log: ChangeLog) throws -> Inbox {
-        for folder in [configuration.inboxPath, configuration.data.quarantine] {
+        let done = configuration.inbox.after == .keep ? configuration.data.done : nil
+        for folder in [configuration.inboxPath, configuration.data.quarantine] + (done.map { [$0] } ?? []) {
             do throws(SystemError) {
                 try Durable.createDirectory(folder)
             } catch {
@@ -179,13 +182,22 @@ package final class Daemon: Sendable {
         settings.times.settle = configuration.inbox.settle
         settings.times.rescan = configuration.inbox.rescan
         settings.times.emptyWait = configuration.inbox.emptyWait
-        settings.input.fileBytesMax = configuration.limits.fileBytesMax
-        settings.input.jsonlBytesMax = UInt64(configuration.limits.jsonlBytesMax)
-        settings.input.lineBytesMax = configuration.limits.lineBytesMax
-        settings.input.textBytesMax = configuration.limits.textBytesMax
-        settings.input.gzipRatioMax = configuration.limits.gzipRatioMax
-        settings.input.gzipOutBytesMax = UInt64(configuration.limits.gzipOutBytesMax)
-        settings.input.jsonDepthMax = configuration.limits.jsonDepthMax
+        let reread = configuration.inbox.reread
+        settings.times.rereads = [reread, reread * 4, reread * 12]
+        settings.times.mateWait = configuration.inbox.mateWait
+        settings.times.poll = configuration.inbox.poll
+        settings.times.writerPoll = configuration.inbox.writerPoll
+        settings.times.writerSlowPoll = configuration.inbox.writerPoll * 10
+        settings.times.stuck = configuration.inbox.stuck
+        settings.times.ignoredReport = configuration.inbox.ignoredReport
+        settings.input = configuration.limits
+        settings.sources = configuration.sources
+        settings.donePath = done
+        settings.handPath = configuration.data.hand
+        settings.onDegraded = { [self] reason in
+            degraded.withLock { $0 = reason }
+            try? notifier.send(.status(reason.map { "degraded: \($0)" } ?? "taking in"))
+        }
         settings.intake.workers =
             configuration.workerCount > 0 ? configuration.workerCount : ProcessorCount.online
         let removals = log.removals
@@ -201,7 +213,7 @@ package final class Daemon: Sendable {
     }
 
     private func makeFeed(
-        _ reader: LogReader, _ store: Store, _ access: FeedAccess,
+        _ parts: Parts, _ access: FeedAccess,
         onListening: @escaping @Sendable (FeedConfiguration.Address) -> Void
     ) throws -> FeedServer {
         let address: FeedConfiguration.Address =
@@ -217,9 +229,20 @@ package final class Daemon: Sendable {
         feed.consumers = try ConsumerStore(path: configuration.data.consumers)
         feed.access = access.control
         feed.security = access.security
+        let metrics = Metrics(
+            inbox: parts.inbox, ledger: parts.ledger, reader: parts.reader, store: parts.store,
+            quarantinePath: configuration.data.quarantine
+        ) { if case .notReady = self.currentHealth { false } else { true } }
         return FeedServer(
-            reader: reader, store: store, configuration: feed,
-            health: { self.health.withLock { $0 } }, logger: logger, onListening: onListening)
+            reader: parts.reader, store: parts.store, configuration: feed,
+            additional: [metrics.route], health: { self.currentHealth }, logger: logger,
+            onListening: onListening)
+    }
+
+    private var currentHealth: Health {
+        let health = health.withLock { $0 }
+        guard health == .ready, let reason = degraded.withLock({ $0 }) else { return health }
+        return .degraded(reason)
     }
 
     private func listener(inbox: Inbox, indexer: SearchIndexer) -> Ledger.Listener {

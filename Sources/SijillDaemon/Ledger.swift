@@ -36,6 +36,16 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         }
     }
 
+    /// What was committed since the start.
+    package struct Tallies: Sendable {
+        package fileprivate(set) var changes: [ChangeType: UInt64] = [:]
+        package fileprivate(set) var rejected: [RejectReason: UInt64] = [:]
+        package fileprivate(set) var batches: UInt64 = 0
+        /// Of the inputs.
+        package fileprivate(set) var bytes: UInt64 = 0
+        package fileprivate(set) var commitTime = Duration.zero
+    }
+
     private struct Mailbox {
         var arrivals: [Arrival] = []
         var isScheduled = false
@@ -48,6 +58,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private let withdrawal: Withdrawal
     private let logger: Logger
     private let mailbox = Mutex(Mailbox())
+    private let counted = Mutex(Tallies())
     private var listener: Listener?
     /// Arrivals that wait for a batch, oldest first.
     private var waiting: [Arrival] = []
@@ -56,7 +67,6 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private var isPaused = false
     private var hasFailed = false
     private var isClosed = false
-    private var rejected = 0
     private var drained: (@Sendable () -> Void)?
     private var retryTimer: DeadlineTimer?
     private var stateTimer: DeadlineTimer?
@@ -123,8 +133,11 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         }
     }
 
-    /// Inputs that were rejected since the start. From any queue but the ledger's.
-    package var rejectedCount: Int { queue.sync { rejected } }
+    /// Inputs that were rejected since the start. From any queue.
+    package var rejectedCount: Int { Int(clamping: tallies.changes[.rejected] ?? 0) }
+
+    /// What was committed since the start. From any queue; never waits for a commit.
+    package var tallies: Tallies { counted.withLock { $0 } }
 
     /// Where the log stands, for whoever asks over the control socket. From any queue but the ledger's.
     package func position() -> SequenceNumber {
@@ -196,7 +209,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         do {
             let entries = try decide(arrivals)
             let changes = try log.commit(entries, now: WallClock.timestamp())
-            rejected += changes.count { $0.record.type == .rejected }
+            tally(changes, bytes: arrivals.reduce(0) { $0 + $1.file.bytes }, took: .now - started)
             guard applyAndAnnounce(changes) else {
                 // Durable, so never submitted again: the outcomes follow when the store has taken them.
                 listener?.committed(outcomes(arrivals, changes))
@@ -222,7 +235,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
             entries.append(
                 ChangeLog.Entry(
                     record: decision.record, content: decision.content, encoded: decision.encoded,
-                    original: decision.original))
+                    original: decision.original, mates: arrival.mates))
         }
         return entries
     }
@@ -250,6 +263,20 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
                 return Outcome(id: arrival.id, sequence: change.sequence, reason: rejection.reason)
             }
             return Outcome(id: arrival.id, sequence: change.sequence)
+        }
+    }
+
+    private func tally(_ changes: [Change], bytes: UInt64, took: Duration) {
+        counted.withLock { counted in
+            for change in changes {
+                counted.changes[change.record.type, default: 0] += 1
+                if case .rejected(let rejected) = change.record {
+                    counted.rejected[rejected.reason, default: 0] += 1
+                }
+            }
+            counted.batches += 1
+            counted.bytes += bytes
+            counted.commitTime += took
         }
     }
 

@@ -94,10 +94,14 @@ struct Withdrawal {
         let encoded = EncodedContent(content)
         var lists: [(sequences: [SequenceNumber], originals: [Digest])] = [([], [])]
         if request.erases {
-            let all = try erasable(request.article)
-            lists = stride(from: 0, to: max(1, all.count), by: Withdrawn.listMax).map { start in
-                let part = all[start..<min(start + Withdrawn.listMax, all.count)]
-                return (part.map(\.sequence), part.compactMap(\.original))
+            for part in try erasable(request.article) {
+                if lists.last!.sequences.count + 1 > Withdrawn.listMax
+                    || lists.last!.originals.count + part.originals.count > Withdrawn.listMax
+                {
+                    lists.append(([], []))
+                }
+                lists[lists.count - 1].sequences.append(part.sequence)
+                lists[lists.count - 1].originals += part.originals
             }
         }
         return lists.map { list in
@@ -109,9 +113,9 @@ struct Withdrawal {
         }
     }
 
-    /// The changes of an article that still have content, with the originals that they stored.
-    private func erasable(_ article: ArticleID) throws -> [(sequence: SequenceNumber, original: Digest?)] {
-        var found: [(SequenceNumber, Digest?)] = []
+    /// The changes of an article that still have content, with the originals and the mates that they stored.
+    private func erasable(_ article: ArticleID) throws -> [(sequence: SequenceNumber, originals: [Digest])] {
+        var found: [(SequenceNumber, [Digest])] = []
         for sequence in try store.deliveries(of: article) {
             guard let line = try log.reader.line(of: sequence) else { continue }
             let verified: VerifiedLine
@@ -120,9 +124,10 @@ struct Withdrawal {
                     .damaged, "change \(sequence) is damaged: \(error)", remedy: "run 'sijilld check'")
             }
             let record = verified.change.record
-            let original = record.storesOriginal ? record.file.sha256 : nil
-            if !verified.isErased, original != nil || verified.change.content != Content() {
-                found.append((sequence, original))
+            let own = record.storesOriginal ? record.file.sha256 : nil
+            let originals = (own.map { [$0] } ?? []) + record.keptMates.map(\.sha256)
+            if !verified.isErased, !originals.isEmpty || verified.change.content != Content() {
+                found.append((sequence, originals))
             }
         }
         return found

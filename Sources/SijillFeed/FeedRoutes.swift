@@ -83,8 +83,13 @@ enum FeedRoutes {
                 .json(.object([JSONMember("status", "ok")]), for: $0.request)
             },
             Route("/readyz", scope: .open) { asked in
-                if case .notReady(let reason) = services.health() { throw Problem.notReady(reason) }
-                return .json(.object([JSONMember("status", "ready")]), for: asked.request)
+                switch services.health() {
+                case .notReady(let reason): throw Problem.notReady(reason)
+                case .degraded(let reason):
+                    let answer = [JSONMember("status", "degraded"), JSONMember("detail", reason)]
+                    return .json(.object(answer), for: asked.request)
+                case .ready: return .json(.object([JSONMember("status", "ready")]), for: asked.request)
+                }
             },
         ]
     }

@@ -153,6 +153,8 @@ extension FeedConfiguration {
 /// Whether the daemon can do its work, as `/readyz` says it.
 package enum Health: Hashable, Sendable {
     case ready
+    /// It does, but less well than it should; why, and what to do, in one sentence.
+    case degraded(String)
     /// Why not, and what to do, in one sentence.
     case notReady(String)
 }

@@ -74,6 +74,9 @@ package enum Record: Hashable, Sendable {
         }
     }
 
+    /// The mates whose bytes went to the originals with this change.
+    package var keptMates: [Mate] { file.mates.filter(\.isKept) }
+
     /// Whether the input's bytes went to the originals with this change. Bytes that a change before it brought are
     /// not stored twice; rejected bytes are kept in quarantine.
     package var storesOriginal: Bool {
@@ -175,11 +178,13 @@ package struct FileRecord: Hashable, Sendable {
     package var line: UInt64?
     /// In a file of many records: the byte at which the record begins.
     package var offset: UInt64?
+    /// Files that came with it.
+    package var mates: [Mate] = []
 
     package init(
         name: String, nameBytes: [UInt8]? = nil, source: String, bytes: UInt64, sha256: Digest?,
         encoding: String? = nil, format: String? = nil, inode: UInt64, line: UInt64? = nil,
-        offset: UInt64? = nil
+        offset: UInt64? = nil, mates: [Mate] = []
     ) {
         self.name = name
         self.nameBytes = nameBytes
@@ -191,6 +196,7 @@ package struct FileRecord: Hashable, Sendable {
         self.inode = inode
         self.line = line
         self.offset = offset
+        self.mates = mates
     }
 }
 

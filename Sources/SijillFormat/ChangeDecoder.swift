@@ -84,17 +84,28 @@ extension Record {
 
 extension FileRecord {
     fileprivate init(_ members: Members) throws(ChangeError) {
-        var nameBytes: [UInt8]?
-        if let base64 = try members.optionalString("name_b64") {
-            guard let bytes = Base64.decode(base64) else { throw ChangeError("'name_b64' is no base 64") }
-            nameBytes = bytes
-        }
         self.init(
-            name: try members.string("name"), nameBytes: nameBytes, source: try members.string("source"),
+            name: try members.string("name"), nameBytes: try members.nameBytes(),
+            source: try members.string("source"),
             bytes: try members.number("bytes"), sha256: try members.optionalDigest("sha256"),
             encoding: try members.optionalString("encoding"), format: try members.optionalString("format"),
             inode: try members.number("inode"), line: try members.optionalNumber("line"),
-            offset: try members.optionalNumber("offset"))
+            offset: try members.optionalNumber("offset"), mates: try members.mates())
+    }
+}
+
+extension Mate {
+    fileprivate init(_ members: Members) throws(ChangeError) {
+        guard let kind = Kind(rawValue: try members.string("kind")) else {
+            throw ChangeError("a kind of mate that this version does not know")
+        }
+        guard let digest = try members.optionalDigest("sha256") else {
+            throw ChangeError("a mate lacks its digest")
+        }
+        self.init(
+            kind: kind, name: try members.string("name"), nameBytes: try members.nameBytes(),
+            bytes: try members.number("bytes"), sha256: digest, isKept: members.members["kept"] == .bool(true)
+        )
     }
 }
 
@@ -201,6 +212,21 @@ private struct Members {
         guard let text = try optionalString(name) else { return nil }
         guard let digest = Digest(hex: Array(text.utf8)) else { throw ChangeError("'\(name)' is no digest") }
         return digest
+    }
+
+    /// The bytes of a name that is not UTF-8.
+    func nameBytes() throws(ChangeError) -> [UInt8]? {
+        guard let base64 = try optionalString("name_b64") else { return nil }
+        guard let bytes = Base64.decode(base64) else { throw ChangeError("'name_b64' is no base 64") }
+        return bytes
+    }
+
+    func mates() throws(ChangeError) -> [Mate] {
+        guard let value = members["mates"] else { return [] }
+        guard case .array(let elements) = value else { throw ChangeError("'mates' is no array") }
+        var mates: [Mate] = []
+        for element in elements { mates.append(try Mate(Members(element))) }
+        return mates
     }
 
     func article(_ name: String) throws(ChangeError) -> ArticleID {

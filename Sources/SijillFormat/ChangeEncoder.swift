@@ -124,6 +124,7 @@ extension ByteWriter {
             memberName("offset")
             decimal(offset)
         }
+        mates(file.mates)
         byte("}")
     }
 

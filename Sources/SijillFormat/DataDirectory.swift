@@ -13,6 +13,10 @@ package struct DataDirectory: Hashable, Sendable {
     package var quarantine: String { root + "/quarantine" }
     package var log: String { root + "/log" }
     package var originals: String { root + "/originals" }
+    /// Files that were taken in, with `inbox.after: keep`.
+    package var done: String { root + "/done" }
+    /// What is being parsed now.
+    package var hand: String { root + "/in-hand" }
     package var store: String { root + "/sijill.sqlite" }
     /// Named consumers and what they have acknowledged.
     package var consumers: String { root + "/consumers.sqlite" }

@@ -20,12 +20,23 @@ package struct TakenFile: Hashable, Sendable {
     /// Relative to the inbox.
     package let path: [UInt8]
     package let status: FileStatus
+    /// What leaves the inbox with it.
+    package var mates: [TakenMate] = []
 
     package init(key: FileKey, path: [UInt8], status: FileStatus) {
         self.key = key
         self.path = path
         self.status = status
     }
+}
+
+/// A mate as it was when its file was read. It lies in the same directory.
+package struct TakenMate: Hashable, Sendable {
+    package let kind: MateKey.Kind
+    package let name: NameBytes
+    package let status: FileStatus
+    /// Nil of a marker, and of one that is no file to read.
+    package let sha256: Digest?
 }
 
 /// One input on its way to the ledger: a whole file, or one record of a file of many.
@@ -40,6 +51,8 @@ package struct Arrival: Sendable {
     package let file: FileRecord
     package let outcome: Outcome
     package let taken: TakenFile
+    /// The bytes of each mate that the change keeps (`Mate.isKept`), in their order.
+    package var mates: [[UInt8]] = []
     /// No further input of the file follows.
     package let isLastOfFile: Bool
 

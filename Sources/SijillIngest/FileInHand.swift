@@ -34,16 +34,23 @@ final class FileInHand {
     var isSetAside = false
     /// Its removal has been noted in the journal.
     var isJournaled = false
+    /// Its lag has been counted.
+    var isMeasured = false
+    /// Mates that lie under their removal names, with those names.
+    var matesAside: [(mate: TakenMate, aside: NameBytes)] = []
 
     init(work: Work, taken: TakenFile) {
         self.work = work
         self.taken = taken
     }
 
+    /// It was rejected while it was being changed: whatever it holds by now goes.
+    var isTakenAsItIs: Bool { whole?.reason == .truncated && whole?.file.sha256 == nil }
+
     var isFinished: Bool { isReadToEnd && pending.isEmpty }
 
     /// The directory it lies in, relative to the inbox.
-    var directoryPath: [UInt8] { Array(taken.path.dropLast(taken.key.name.count + 1)) }
+    var directoryPath: [UInt8] { work.directoryPath }
 
     /// Notes that a pending input is durable.
     func committed(_ input: Pending, _ outcome: Outcome) {

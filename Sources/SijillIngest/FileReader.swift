@@ -8,7 +8,7 @@ import Synchronization
 enum Reading: Sendable {
     case notTaken(IntakeResult)
     /// The file is one input.
-    case whole(TakenFile, FileRecord, Arrival.Outcome)
+    case whole(TakenFile, FileRecord, Arrival.Outcome, mates: [[UInt8]])
     /// Its change is in the log from before the daemon ended: only the removal is left to do.
     case alreadyTaken(TakenFile, OpenChange)
     /// A file of many records, to be gone through.
@@ -22,9 +22,14 @@ struct Work: Sendable {
     let handOut: HandOut
     let path: [UInt8]
     let source: String
+    /// It was alone in hand when the daemon ended; how often in a row, or nil when it is not suspected.
+    var suspicion: UInt32?
 
     /// Read line by line, however big it is.
     var isStreamed: Bool { ArticleFormat(fileName: handOut.key.name) == .jsonl && !handOut.isTooDeep }
+
+    /// The directory it lies in, relative to the inbox.
+    var directoryPath: [UInt8] { Array(path.dropLast(handOut.key.name.count + 1)) }
 
     /// The name as a change writes it.
     var name: (text: String, bytes: [UInt8]?) {
@@ -45,13 +50,27 @@ struct FileReader: Sendable {
     /// fs.protected_hardlinks: nobody links to a file that is not theirs to write.
     let protectsHardLinks: Bool
     let resumption: ResumptionBox
+    let sources: SourceRules
+    let hand: HandTable?
 
-    init(root: DirectoryHandle, limits: InputLimits, protectsHardLinks: Bool, resumption: ResumptionBox) {
+    init(
+        root: DirectoryHandle, limits: InputLimits, protectsHardLinks: Bool, resumption: ResumptionBox,
+        sources: SourceRules = SourceRules(), hand: HandTable? = nil
+    ) {
         self.root = root
         self.limits = limits
         articles = ArticleReader(limits: limits)
         self.protectsHardLinks = protectsHardLinks
         self.resumption = resumption
+        self.sources = sources
+        self.hand = hand
+    }
+
+    /// The same over another inbox directory.
+    func moved(to root: DirectoryHandle) -> FileReader {
+        FileReader(
+            root: root, limits: limits, protectsHardLinks: protectsHardLinks, resumption: resumption,
+            sources: sources, hand: hand)
     }
 
     func read(_ work: Work, admitsLarge: Bool) -> Reading {
@@ -76,7 +95,20 @@ struct FileReader: Sendable {
             }
         }
         let format = ArticleFormat(fileName: work.handOut.key.name)
-        let taken = TakenFile(key: work.handOut.key, path: work.path, status: status)
+        var taken = TakenFile(key: work.handOut.key, path: work.path, status: status)
+        let mates: Mates
+        switch try readMates(of: work) {
+        case .success(let read): mates = read
+        case .failure(let result): return .notTaken(result.value)
+        }
+        taken.mates = mates.taken
+        if work.suspicion.map({ $0 >= HandTable.endsMax }) == true {
+            return unread(taken, work, Rejection.crashLoop)
+        }
+        if let refusal = work.handOut.refusal {
+            return refused(
+                taken, work, Rejection.refusal(refusal), digest: try descriptor.digest(), mates)
+        }
         let max = work.isStreamed ? limits.jsonlBytesMax : UInt64(limits.fileBytesMax)
         if status.bytes > max {
             return unread(taken, work, Rejection.tooLarge("the file", bytes: status.bytes, max: max))
@@ -88,26 +120,26 @@ struct FileReader: Sendable {
             let detail = "the file has \(status.linkCount) names and fs.protected_hardlinks is 0; copy it in"
             return unread(taken, work, Rejection(.notRegular, detail))
         }
+        hand?.note(work.handOut.ticket, status, ends: work.suspicion ?? 0)
         if work.isStreamed, status.bytes > 0 {
-            return try lines(descriptor, taken, work, admitsLarge)
+            return try lines(descriptor, taken, work, mates, admitsLarge)
         }
-        return try whole(descriptor, taken, work, format, admitsLarge)
+        return try whole(descriptor, taken, work, format, mates, admitsLarge)
     }
 
     private func whole(
         _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ format: ArticleFormat?,
-        _ admitsLarge: Bool
+        _ mates: Mates, _ admitsLarge: Bool
     ) throws(SystemError) -> Reading {
         let input = try descriptor.readAll(expected: Int(taken.status.bytes), limit: limits.fileBytesMax + 1)
         guard try descriptor.status().isUnchanged(since: taken.status), input.count == taken.status.bytes
-        else {
-            return .notTaken(.changedWhileRead)
-        }
+        else { return changed(taken, work) }
         if input.isEmpty, !work.handOut.mayBeEmpty { return .notTaken(.empty) }
         let outcome: Arrival.Outcome
         do throws(Rejection) {
             if work.handOut.isTooDeep { throw FileReader.tooDeep }
             if input.isEmpty { throw Rejection(.empty, "the file has no bytes") }
+            let hints = try hints(mates, work)
             let name = work.handOut.key.name
             guard let format else {
                 throw Compression.rejection(fileName: name, first: input.prefix(Compression.magicBytesMax))
@@ -120,52 +152,80 @@ struct FileReader: Sendable {
             if bytes.count > FileReader.smallBytesMax, !admitsLarge {
                 return .large(bytes: UInt64(bytes.count), isLines: false)
             }
-            if format == .json, case .array(let ranges, let encoding) = try articles.records(of: bytes) {
-                let begun = takeBegun(taken, work)
+            if format == .json,
+                case .array(let ranges, let encoding) = try articles.records(of: bytes, hints: hints)
+            {
+                let elements = RecordFile.Elements(bytes: bytes, ranges: ranges, encoding: encoding)
+                let company = RecordFile.Company(hints: hints, mates: mates)
                 return .many(
                     RecordFile(
-                        elements: RecordFile.Elements(bytes: bytes, ranges: ranges, encoding: encoding),
-                        taken: taken, work: work, reader: self, begun: begun))
+                        elements: elements, taken: taken, work: work, reader: self, company: company,
+                        begun: takeBegun(taken, work)))
             }
-            let draft = try articles.draft(bytes, format: format, packed: isPacked ? input : nil)
+            let draft = try articles.draft(
+                bytes, format: format, packed: isPacked ? input : nil, hints: hints)
             outcome = .draft(draft, bytes: input)
         } catch {
             if error.reason == .truncated, !work.handOut.isLastReading { return .notTaken(.looksCut) }
             outcome = .rejected(error)
         }
         if case .draft(let draft, _) = outcome {
-            return settled(taken, work, outcome, digest: draft.raw, encoding: draft.encoding)
+            return settled(taken, work, outcome, digest: draft.raw, encoding: draft.encoding, mates)
         }
-        return settled(taken, work, outcome, digest: Digest.of(input), encoding: nil)
+        return settled(taken, work, outcome, digest: Digest.of(input), encoding: nil, mates)
+    }
+
+    /// A file that is being changed is read again, and at last rejected.
+    private func changed(_ taken: TakenFile, _ work: Work) -> Reading {
+        guard work.handOut.isLastReading else { return .notTaken(.changedWhileRead) }
+        return unread(taken, work, Rejection.keepsChanging)
+    }
+
+    private func refused(
+        _ taken: TakenFile, _ work: Work, _ rejection: Rejection, digest: Digest, _ mates: Mates
+    ) -> Reading {
+        settled(taken, work, .rejected(rejection), digest: digest, encoding: nil, mates)
     }
 
     /// A file that is one input, unless its change is in the log already.
     private func settled(
-        _ taken: TakenFile, _ work: Work, _ outcome: Arrival.Outcome, digest: Digest, encoding: String?
+        _ taken: TakenFile, _ work: Work, _ outcome: Arrival.Outcome, digest: Digest, encoding: String?,
+        _ mates: Mates
     ) -> Reading {
         let bytes = taken.status.bytes
-        if let change = takeWhole(taken, work, bytes, digest) { return .alreadyTaken(taken, change) }
+        if let change = takeWhole(taken, work, bytes, digest) {
+            return .alreadyTaken(taken.with(only: change.file.mates), change)
+        }
+        var isKept = false
+        if case .draft = outcome { isKept = true }
         let (name, nameBytes) = work.name
         let file = FileRecord(
             name: name, nameBytes: nameBytes, source: work.source, bytes: bytes, sha256: digest,
             encoding: encoding, format: ArticleFormat(fileName: work.handOut.key.name)?.rawValue,
-            inode: taken.status.inode)
-        return .whole(taken, file, outcome)
+            inode: taken.status.inode, mates: mates.records(isKept: isKept))
+        return .whole(taken, file, outcome, mates: isKept ? mates.bytes : [])
     }
 
     private func lines(
-        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ admitsLarge: Bool
+        _ descriptor: FileDescriptor, _ taken: TakenFile, _ work: Work, _ mates: Mates, _ admitsLarge: Bool
     ) throws(SystemError) -> Reading {
         let bytes: FileBytes
+        let hints: InputHints
+        do throws(Rejection) {
+            hints = try self.hints(mates, work)
+        } catch {
+            if error.reason == .truncated, !work.handOut.isLastReading { return .notTaken(.looksCut) }
+            return refused(taken, work, error, digest: try descriptor.digest(), mates)
+        }
         switch try opened(descriptor, work) {
         case .success(let opened): bytes = opened
         case .failure(let rejection):
             if rejection.reason == .truncated, !work.handOut.isLastReading { return .notTaken(.looksCut) }
             let digest = try descriptor.digest()
             guard try descriptor.status().isUnchanged(since: taken.status) else {
-                return .notTaken(.changedWhileRead)
+                return changed(taken, work)
             }
-            return settled(taken, work, .rejected(rejection), digest: digest, encoding: nil)
+            return refused(taken, work, rejection, digest: digest, mates)
         }
         if let survey = bytes.survey {
             if survey.unpackedBytes > FileReader.smallBytesMax, !admitsLarge {
@@ -175,7 +235,9 @@ struct FileReader: Sendable {
             return .notTaken(.looksCut)
         }
         let begun = takeBegun(taken, work)
-        return .many(RecordFile(lines: bytes, taken: taken, work: work, reader: self, begun: begun))
+        let company = RecordFile.Company(hints: hints, mates: mates)
+        return .many(
+            RecordFile(lines: bytes, taken: taken, work: work, reader: self, company: company, begun: begun))
     }
 
     /// The lines of a JSONL file, once it is known that all of them can be had.
@@ -255,8 +317,7 @@ struct FileReader: Sendable {
     }
 
     private func statusWithoutOpening(_ work: Work) throws(SystemError) -> FileStatus {
-        let directory = work.path.dropLast(work.handOut.key.name.count + 1)
-        return try root.openDirectory(Array(directory)).status(of: work.handOut.key.name)
+        try root.openDirectory(work.directoryPath).status(of: work.handOut.key.name)
     }
 
     private func irregular(_ status: FileStatus, _ work: Work) -> Reading {
@@ -275,12 +336,15 @@ struct FileReader: Sendable {
     /// Rejected without its bytes having been read.
     private func unread(_ taken: TakenFile, _ work: Work, _ rejection: Rejection) -> Reading {
         let bytes = taken.status.kind == .regular ? taken.status.bytes : 0
-        if let change = takeWhole(taken, work, bytes, nil) { return .alreadyTaken(taken, change) }
+        if let change = takeWhole(taken, work, bytes, nil) {
+            return .alreadyTaken(taken.with(only: change.file.mates), change)
+        }
         let (name, nameBytes) = work.name
         let file = FileRecord(
             name: name, nameBytes: nameBytes, source: work.source, bytes: bytes, sha256: nil,
-            format: ArticleFormat(fileName: work.handOut.key.name)?.rawValue, inode: taken.status.inode)
-        return .whole(taken, file, .rejected(rejection))
+            format: ArticleFormat(fileName: work.handOut.key.name)?.rawValue, inode: taken.status.inode,
+            mates: taken.mateRecords)
+        return .whole(taken, file, .rejected(rejection), mates: [])
     }
 
     private func takeWhole(_ taken: TakenFile, _ work: Work, _ bytes: UInt64, _ digest: Digest?)
@@ -302,7 +366,7 @@ struct FileReader: Sendable {
         }
     }
 
-    private static let tooDeep = Rejection(
+    static let tooDeep = Rejection(
         .tooDeep, "the file lies deeper than \(SijillIngest.depthMax) directories; deliver it higher up")
 }
 

@@ -24,21 +24,25 @@ extension Inbox {
         let ticket = work.handOut.ticket
         switch reading {
         case .notTaken(let result):
+            ended(ticket)
             giveUp(ticket)
             givenUp.remove(ticket)
             if result == .blocked { warnBlocked(work) }
             handle(.intake(work.handOut.key, result))
-        case .whole(let taken, let record, let outcome):
+        case .whole(let taken, let record, let outcome, let mates):
             let file = FileInHand(work: work, taken: taken)
             file.isReadToEnd = true
             files[ticket] = file
-            answer([hand(on: file, record, outcome, rejectedBytes: nil, isLast: true)], ticket: ticket)
+            answer(
+                [hand(on: file, record, outcome, mates: mates, rejectedBytes: nil, isLast: true)],
+                ticket: ticket)
             handle(.intake(work.handOut.key, .taken))
         case .alreadyTaken(let taken, let change):
             let file = FileInHand(work: work, taken: taken)
             file.isReadToEnd = true
             file.sequences.insert(change.sequence)
             file.whole = change
+            ended(ticket)
             giveUp(ticket)
             givenUp.remove(ticket)
             handle(.intake(work.handOut.key, .taken))
@@ -59,18 +63,19 @@ extension Inbox {
 
     /// One input on its way to the ledger.
     private func hand(
-        on file: FileInHand, _ record: FileRecord, _ outcome: Arrival.Outcome, rejectedBytes: [UInt8]?,
-        isLast: Bool
+        on file: FileInHand, _ record: FileRecord, _ outcome: Arrival.Outcome, mates: [[UInt8]] = [],
+        rejectedBytes: [UInt8]?, isLast: Bool
     ) -> Arrival {
         let id = ArrivalID(ticket: file.work.handOut.ticket, record: file.nextRecord)
         file.nextRecord += 1
-        let weight = IntakePool.weight(of: record, outcome)
+        let weight = IntakePool.weight(of: record, outcome) + mates.reduce(0) { $0 + $1.count }
         var detail = ""
         if case .rejected(let rejection) = outcome { detail = rejection.detail }
         file.pending[id.record] = FileInHand.Pending(
             file: record, detail: detail, bytes: rejectedBytes, weight: weight)
         pool.took(inputs: 1, bytes: weight)
-        return Arrival(id: id, file: record, outcome: outcome, taken: file.taken, isLastOfFile: isLast)
+        return Arrival(
+            id: id, file: record, outcome: outcome, taken: file.taken, mates: mates, isLastOfFile: isLast)
     }
 
     // MARK: Files of many records
@@ -81,6 +86,7 @@ extension Inbox {
         let ticket = records.work.handOut.ticket
         if let failure = piece.failure, files[ticket] == nil {
             if let begun = records.begun { putBack(begun, records.taken) }
+            ended(ticket)
             giveUp(ticket)
             givenUp.remove(ticket)
             return handle(.intake(records.work.handOut.key, failure))
@@ -94,7 +100,8 @@ extension Inbox {
             if !isWhole, !piece.isLast { giveUp(ticket) }
             var arrivals = piece.records.enumerated().map { index, record in
                 hand(
-                    on: file, record.file, record.outcome, rejectedBytes: record.rejectedBytes,
+                    on: file, record.file, record.outcome, mates: record.mates,
+                    rejectedBytes: record.rejectedBytes,
                     isLast: piece.isLast && index == piece.records.count - 1)
             }
             if let (record, rejection) = piece.wholeRejection, !isTaken(record, file) {
@@ -159,6 +166,8 @@ extension Inbox {
             else { preconditionFailure("\(outcome.id) is answered once, after it was submitted") }
             pool.released(inputs: 1, bytes: input.weight)
             file.committed(input, outcome)
+            // A change was committed from it: it is no file that ends the daemon by being read.
+            hand?.progress(outcome.id.ticket)
             // Memory stays bounded when line after line is rejected. What fails is tried again at the removal.
             if file.rejects.count >= 256 || file.rejectsBytes >= 1 << 20 {
                 try? file.writeRejects(quarantine)
@@ -180,6 +189,7 @@ extension Inbox {
             pool.largeEnded(isStream: isStream)
         }
         for file in finished {
+            ended(file.work.handOut.ticket)
             guard let failure = file.failure else { continue }
             if let last = file.last {
                 // What cannot be kept now is read again from the file later.
@@ -195,7 +205,12 @@ extension Inbox {
         }
         let whole = finished.filter { $0.failure == nil }
         guard !whole.isEmpty else { return }
-        let removal = Removal(root: root, quarantine: quarantine, journal: journal, resumption: resumption)
+        for file in whole where !file.isMeasured {
+            file.isMeasured = true
+            counts.lag.add(.now - file.work.handOut.completeSince)
+        }
+        let removal = Removal(
+            root: root, quarantine: quarantine, done: done, journal: journal, resumption: resumption)
         for (file, result) in zip(whole, removal.remove(whole)) {
             let key = file.work.handOut.key
             switch result {

@@ -5,7 +5,11 @@ import SijillFormat
 extension Inbox {
     /// Watches and then lists a directory and all below it.
     func scan(_ directory: DirectoryID, _ cause: ScanCause) {
-        if directory == .root { findRoot() }
+        if directory == .root {
+            findRoot()
+            wasShortOfWatches = counts.isShortOfWatches
+            counts.isShortOfWatches = false
+        }
         var results: [Settling.ScanResult] = []
         var left: [LeftOver] = []
         var waiting = [directory]
@@ -21,10 +25,13 @@ extension Inbox {
                 }
                 waiting += isFound.compactMap { settling.enter($0, in: next) }
                 if cause == .start {
+                    if putMatesBack(entries, in: handle) { entries = try self.entries(of: handle) }
                     for entry in entries {
                         let name = String(decoding: entry.name, as: UTF8.self)
                         guard let sequence = DataDirectory.sequence(ofRemovalName: name) else { continue }
-                        left.append(LeftOver(directory: handle, name: entry.name, sequence: sequence))
+                        left.append(
+                            LeftOver(
+                                directory: handle, id: next, name: entry.name, sequence: sequence))
                     }
                     if finish(&left) { entries = try self.entries(of: handle) }
                     noteFound(entries, in: next)
@@ -36,6 +43,49 @@ extension Inbox {
         }
         if cause == .start { closeVanished() }
         handle(.scanned(results, cause, wallClock: WallClock.now()))
+        if directory == .root { reportIgnored() }
+        noteDegraded()
+    }
+
+    /// Names files that lie in the inbox and will never be taken in, when there are more than before.
+    private func reportIgnored() {
+        let names = settling.ignoredForLong.map { String(decoding: $0, as: UTF8.self).escapedForDisplay }
+        let count = settling.counts(now: .now).ignoredForLong
+        if count > reportedIgnored {
+            logger.notice(
+                "Names in the inbox are left alone because of their form, and have been for long; rename or remove them",
+                metadata: ["inbox.ignored": "\(count)", "inbox.names": "\(names.joined(separator: ", "))"])
+        }
+        reportedIgnored = count
+    }
+
+    /// Puts mates back whose removal was broken off; the removal of their file, which is still there, goes on with them.
+    private func putMatesBack(
+        _ entries: [ScanEntry], in directory: DirectoryHandle
+    ) -> Bool {
+        var hasMoved = false
+        for entry in entries {
+            guard let (sequence, number) = MateAside.parse(entry.name) else { continue }
+            let file = journal.change(sequence)?.file
+            var name: NameBytes?
+            if let number {
+                let mates = file?.mates ?? []
+                if mates.indices.contains(number) { name = mates[number].nameOnDisk }
+            } else if let file, let marker = settings.sources[file.source].marker {
+                name = file.nameOnDisk + marker
+            }
+            do throws(SystemError) {
+                try Removal.putBack(
+                    entry.name, as: name ?? Array("recovered-\(sequence).meta.json".utf8), suffix: sequence,
+                    in: directory)
+                hasMoved = true
+            } catch {
+                logger.error(
+                    "A sidecar that is being removed cannot be; it stays under its removal name",
+                    metadata: error.metadata)
+            }
+        }
+        return hasMoved
     }
 
     private func entries(of directory: DirectoryHandle) throws(SystemError) -> [ScanEntry] {
@@ -76,9 +126,7 @@ extension Inbox {
             counts.isMissing = false
             guard try !found.descriptor.status().isSameFile(as: root.descriptor.status()) else { return }
             root = found
-            reader = FileReader(
-                root: found, limits: settings.input, protectsHardLinks: reader.protectsHardLinks,
-                resumption: resumption)
+            reader = reader.moved(to: found)
         } catch {
             if !counts.isMissing {
                 logger.error("The inbox is not there; make it again", metadata: error.metadata)
@@ -143,11 +191,13 @@ extension Inbox {
             sequences.insert(left.sequence)
         }
         try journal.removed(sequences.ranges)
-        if change.reason != nil, change.file.offset == nil {
-            try quarantine.move(left.name, from: left.directory, as: change, firstSeen: status.changed)
-        } else {
-            try left.directory.unlink(left.name)
-        }
+        let marker = settings.sources[settling.directories[left.id]?.source ?? ""].marker
+        try Removal.finish(
+            left.name, change.file.nameOnDisk, mates: try left.mates(of: change, marker: marker),
+            whole: change.file.offset == nil ? change : nil, sequence: left.sequence,
+            firstSeen: status.changed,
+            in: left.directory, quarantine, done)
+        try done?.sync()
         journal.closed(sequences.ranges)
     }
 

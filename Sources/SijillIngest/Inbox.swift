@@ -20,6 +20,20 @@ package final class Inbox: @unchecked Sendable {
     let journal: RemovalHooks
     let logger: Logger
     let quarantine: Quarantine
+    let done: DoneFolder?
+    let hand: HandTable?
+    /// What the last end left in hand: each is read alone.
+    private let suspects: [HandTable.Identity: UInt32]
+    /// Handed out, and not yet removed or given back.
+    private var outstanding: Set<UInt64> = []
+    /// A suspect that waits until it can be alone.
+    private var suspect: Work?
+    /// The suspect that is alone in hand.
+    private var aloneTicket: UInt64?
+    var reportedIgnored = 0
+    /// As of the scan before the present one.
+    var wasShortOfWatches = false
+    private var reportedDegraded: String?
     let resumption = ResumptionBox()
     private let watch: Watch
     private weak var sink: (any ArrivalSink)?
@@ -60,6 +74,16 @@ package final class Inbox: @unchecked Sendable {
         self.logger = logger
         root = try DirectoryCheck.open(settings.path, key: "inbox.path")
         quarantine = Quarantine(root: try DirectoryCheck.open(settings.quarantinePath, key: "data"))
+        done = try settings.donePath.map { path throws(SijillError) in
+            DoneFolder(root: try DirectoryCheck.open(path, key: "data"))
+        }
+        do throws(SystemError) {
+            hand = try settings.handPath.map { path throws(SystemError) in try HandTable(path: path) }
+        } catch {
+            throw SijillError(
+                .configuration, error.description, remedy: "give the daemon's user the right to write there")
+        }
+        suspects = hand?.suspects ?? [:]
         do throws(SystemError) {
             watch = try Watch()
         } catch {
@@ -68,8 +92,8 @@ package final class Inbox: @unchecked Sendable {
         }
         reader = FileReader(
             root: root, limits: settings.input, protectsHardLinks: DirectoryCheck.protectsHardLinks(),
-            resumption: resumption)
-        settling = Settling(times: settings.times, now: .now)
+            resumption: resumption, sources: settings.sources, hand: hand)
+        settling = Settling(times: settings.times, sources: settings.sources, now: .now)
         pool = IntakePool(limits: settings.intake)
     }
 
@@ -159,6 +183,11 @@ package final class Inbox: @unchecked Sendable {
             case .unwatch(let directory): unwatch(directory)
             case .remove(let key):
                 if let file = blocked.removeValue(forKey: key) { finish([file]) }
+            case .reportStuck(let key):
+                let path = settling.directories.path(of: key) ?? key.name
+                logger.warning(
+                    "A file has been open for writing for very long and is not read; close it, or remove it",
+                    metadata: ["inbox.file": "\(String(decoding: path, as: UTF8.self).escapedForDisplay)"])
             }
         }
     }
@@ -222,7 +251,7 @@ package final class Inbox: @unchecked Sendable {
             watchOf[directory] = number
             return true
         } catch {
-            if !counts.isShortOfWatches {
+            if !counts.isShortOfWatches, !wasShortOfWatches {
                 logger.warning(
                     "No more directories can be watched, the rest is polled; raise fs.inotify.max_user_watches",
                     metadata: error.metadata)
@@ -254,15 +283,59 @@ package final class Inbox: @unchecked Sendable {
     }
 
     private func takeWork() -> Work? {
-        while !isDraining, let handOut = settling.takeReady() {
+        guard aloneTicket == nil, !isDraining else { return nil }
+        if let work = suspect { return takeAlone(work) }
+        while let handOut = settling.takeReady() {
             if let path = settling.directories.path(of: handOut.key),
                 let directory = settling.directories[handOut.key.directory]
             {
-                return Work(handOut: handOut, path: path, source: directory.source)
+                var work = Work(handOut: handOut, path: path, source: directory.source)
+                work.suspicion = suspicion(of: work)
+                if work.suspicion != nil { return takeAlone(work) }
+                outstanding.insert(handOut.ticket)
+                return work
             }
             answer([], ticket: handOut.ticket)
         }
         return nil
+    }
+
+    private func suspicion(of work: Work) -> UInt32? {
+        guard !suspects.isEmpty, let status = try? root.status(of: work.path) else { return nil }
+        return suspects[HandTable.Identity(status)]
+    }
+
+    /// A file that was in hand when the daemon ended is read when nothing else is: so a second end names it.
+    private func takeAlone(_ work: Work) -> Work? {
+        guard outstanding.isEmpty else {
+            suspect = work
+            return nil
+        }
+        suspect = nil
+        aloneTicket = work.handOut.ticket
+        outstanding.insert(work.handOut.ticket)
+        return work
+    }
+
+    /// A file that was handed out is out of hand.
+    func ended(_ ticket: UInt64) {
+        hand?.clear(ticket)
+        outstanding.remove(ticket)
+        if aloneTicket == ticket { aloneTicket = nil }
+    }
+
+    /// Tells whether the inbox has become degraded, or has ceased to be.
+    func noteDegraded() {
+        var reason: String?
+        if counts.isMissing {
+            reason = "the inbox is not there; make it again"
+        } else if counts.isShortOfWatches {
+            reason =
+                "no more directories can be watched, the rest is polled; raise the sysctl fs.inotify.max_user_watches"
+        }
+        guard reason != reportedDegraded else { return }
+        reportedDegraded = reason
+        settings.onDegraded(reason)
     }
 
     /// Hands over what is next in the order of arrival, in pieces of bounded size.

@@ -175,7 +175,8 @@ extension IntakePool.Job {
             }
             let reading = reader.read(work, admitsLarge: false)
             switch reading {
-            case .whole(_, let file, let outcome): bytes += IntakePool.weight(of: file, outcome)
+            case .whole(_, let file, let outcome, let mates):
+                bytes += IntakePool.weight(of: file, outcome) + mates.reduce(0) { $0 + $1.count }
             case .many(let file):
                 // A small file: all its records at once, in its place in the order of arrival.
                 var whole = file.next()

@@ -17,11 +17,22 @@ package struct Quarantine: Sendable {
     ///   - current: the name under which the file lies in `directory`.
     ///   - firstSeen: nanoseconds since 1970.
     package func move(
-        _ current: NameBytes, from directory: DirectoryHandle, as change: OpenChange, firstSeen: Int64
+        _ current: NameBytes, from directory: DirectoryHandle, as change: OpenChange, firstSeen: Int64,
+        mates: [(name: NameBytes, aside: NameBytes)] = []
     ) throws(SystemError) {
         let folder = try self.folder(change)
         let name = try freeName(change, in: folder)
-        try writeReason(change, name + Quarantine.reasonEnding, in: folder, firstSeen: firstSeen)
+        var kept: [NameBytes] = []
+        for mate in mates { kept.append(try freeName(mate.name, change.sequence, in: folder)) }
+        try writeReason(change, name + Quarantine.reasonEnding, in: folder, firstSeen: firstSeen, mates: kept)
+        for (mate, name) in zip(mates, kept) {
+            do throws(SystemError) {
+                try directory.move(mate.aside, to: folder, as: name)
+            } catch {
+                // It went in an attempt before this one.
+                if !error.isNotFound { throw error }
+            }
+        }
         try directory.move(current, to: folder, as: name)
     }
 
@@ -42,9 +53,15 @@ package struct Quarantine: Sendable {
     }
 
     private func freeName(_ change: OpenChange, in folder: DirectoryHandle) throws(SystemError) -> NameBytes {
-        let suffix = Array(".\(change.sequence)".utf8)
+        try freeName(change.file.nameOnDisk, change.sequence, in: folder)
+    }
+
+    private func freeName(
+        _ given: NameBytes, _ sequence: SequenceNumber, in folder: DirectoryHandle
+    ) throws(SystemError) -> NameBytes {
+        let suffix = Array(".\(sequence)".utf8)
         let room = Quarantine.reasonEnding.count + suffix.count
-        let name = Quarantine.cut(change.file.nameOnDisk, for: room)
+        let name = Quarantine.cut(given, for: room)
         do throws(SystemError) {
             _ = try folder.status(of: name)
         } catch {
@@ -60,9 +77,11 @@ package struct Quarantine: Sendable {
     }
 
     private func writeReason(
-        _ change: OpenChange, _ name: NameBytes, in folder: DirectoryHandle, firstSeen: Int64
+        _ change: OpenChange, _ name: NameBytes, in folder: DirectoryHandle, firstSeen: Int64,
+        mates: [NameBytes]
     ) throws(SystemError) {
         var out = RejectionWriter(change)
+        out.mates(mates)
         out.member("first_seen", Timestamp(milliseconds: UInt64(max(0, firstSeen)) / 1_000_000).rfc3339)
         try folder.replaceDurably(name, with: out.finish() + [UInt8(ascii: "\n")])
     }
@@ -192,6 +211,20 @@ private struct RejectionWriter {
         } else {
             member("raw_b64", Base64.encode(bytes))
         }
+    }
+
+    /// The names under which the mates lie beside the file, as base 64 where they are not UTF-8.
+    mutating func mates(_ names: [NameBytes]) {
+        guard !names.isEmpty else { return }
+        begin("mates")
+        for (position, name) in names.enumerated() {
+            out.byte(position == 0 ? "[" : ",")
+            let text = String(validating: name, as: UTF8.self)
+            out.append("{\"\(text == nil ? "name_b64" : "name")\":")
+            out.jsonString(text ?? Base64.encode(name))
+            out.byte("}")
+        }
+        out.byte("]")
     }
 
     private mutating func member(_ name: String, number: UInt64) {

@@ -14,6 +14,8 @@ package struct QuarantineContents {
         package let report: JSONValue?
         /// Rejected records in the file; nil when it is a whole file.
         package let recordCount: Int?
+        /// What came with it and lies beside it.
+        package let mates: [NameBytes]
 
         /// `<reason>/<name>`: what the commands take.
         package var id: String { "\(reason)/\(String(decoding: name, as: UTF8.self))" }
@@ -30,10 +32,13 @@ package struct QuarantineContents {
         for reason in RejectReason.allCases.map(\.rawValue).sorted() {
             guard let folder = try folder(reason) else { continue }
             let names = try folder.names().sorted { $0.lexicographicallyPrecedes($1) }
+            var found: [Item] = []
             for name in names
             where !name.ends(with: Quarantine.reasonEnding) && name.first != UInt8(ascii: ".") {
-                items.append(try item(name, reason: reason, in: folder))
+                found.append(try item(name, reason: reason, in: folder))
             }
+            let mates = Set(found.flatMap(\.mates))
+            items += found.filter { !mates.contains($0.name) }
         }
         return items
     }
@@ -52,6 +57,12 @@ package struct QuarantineContents {
         let given = item.report?["name"]?.text.map { Array($0.utf8) }
         let name = given.flatMap { $0.contains(UInt8(ascii: "/")) ? nil : $0 } ?? item.name
         let target = try sourceFolder(item.report?["source"]?.text, in: inbox)
+        // The mates first: a file must not be read without them.
+        for mate in item.mates {
+            let ending = mate.dropFirst(item.name.count)
+            let isNamedAfter = mate.starts(with: item.name) && !ending.isEmpty
+            try folder.moveIfThere(mate, to: target, as: isNamedAfter ? name + ending : mate)
+        }
         let placed = try place(name) { name throws(SystemError) in
             try folder.move(item.name, to: target, as: name)
         }
@@ -62,6 +73,7 @@ package struct QuarantineContents {
     /// Removes a file, or the records, for good.
     package func purge(_ item: Item) throws(SystemError) {
         guard let folder = try folder(item.reason) else { return }
+        for mate in item.mates { try folder.unlinkIfThere(mate) }
         try folder.unlink(item.name)
         try removeReport(of: item, in: folder)
     }
@@ -82,13 +94,38 @@ package struct QuarantineContents {
     {
         if name.ends(with: Quarantine.rejectsEnding) {
             let lines = try records(name, in: folder)
-            return Item(reason: reason, name: name, report: lines.last, recordCount: lines.count)
+            return Item(
+                reason: reason, name: name, report: lines.last, recordCount: lines.count, mates: [])
         }
         let report = try? folder.openFile(name + Quarantine.reasonEnding).readAll(
             expected: 1_024, limit: 1 << 20)
+        let value = report.flatMap { try? JSONParser.parse($0) }
         return Item(
-            reason: reason, name: name, report: report.flatMap { try? JSONParser.parse($0) }, recordCount: nil
-        )
+            reason: reason, name: name, report: value, recordCount: nil,
+            mates: value.map(Self.mates) ?? [])
+    }
+
+    private static func mates(in report: JSONValue) -> [NameBytes] {
+        guard case .array(let elements)? = report["mates"] else { return [] }
+        return elements.compactMap { element in
+            let name =
+                element["name"]?.text.map { Array($0.utf8) }
+                ?? element["name_b64"]?.text.flatMap(Base64.decode)
+            return name.flatMap { $0.contains(UInt8(ascii: "/")) || $0.contains(0) ? nil : $0 }
+        }
+    }
+
+    /// How many files, and files of records, lie there for each reason. O(names).
+    package func counts() throws(SystemError) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for reason in RejectReason.allCases.map(\.rawValue) {
+            guard let folder = try folder(reason) else { continue }
+            // Each has a report or is one of records; mates have neither.
+            counts[reason] = try folder.names().count {
+                $0.ends(with: Quarantine.reasonEnding) || $0.ends(with: Quarantine.rejectsEnding)
+            }
+        }
+        return counts
     }
 
     private func records(_ name: NameBytes, in folder: DirectoryHandle) throws(SystemError) -> [JSONValue] {
@@ -159,12 +196,24 @@ package struct QuarantineContents {
     }
 
     private func removeReport(of item: Item, in folder: DirectoryHandle) throws(SystemError) {
+        try folder.unlinkIfThere(item.name + Quarantine.reasonEnding)
+        try folder.sync()
+    }
+}
+
+extension DirectoryHandle {
+    fileprivate func unlinkIfThere(_ name: NameBytes) throws(SystemError) {
+        do throws(SystemError) { try unlink(name) } catch { if !error.isNotFound { throw error } }
+    }
+
+    fileprivate func moveIfThere(
+        _ name: NameBytes, to target: DirectoryHandle, as newName: NameBytes
+    ) throws(SystemError) {
         do throws(SystemError) {
-            try folder.unlink(item.name + Quarantine.reasonEnding)
+            try move(name, to: target, as: newName)
         } catch {
             if !error.isNotFound { throw error }
         }
-        try folder.sync()
     }
 }
 

@@ -6,6 +6,8 @@ import SijillFormat
 struct ReadRecord: Sendable {
     let file: FileRecord
     let outcome: Arrival.Outcome
+    /// The bytes of the mates that its change keeps.
+    var mates: [[UInt8]] = []
     /// The record's bytes when it is rejected; nil when there were too many to keep.
     let rejectedBytes: [UInt8]?
 }
@@ -53,16 +55,25 @@ final class RecordFile: @unchecked Sendable {
         let encoding: String
     }
 
+    /// What came with the file: it holds for every record, and the first that becomes an article keeps it.
+    struct Company: Sendable {
+        let hints: InputHints
+        let mates: Mates
+        var isKept = false
+    }
+
     private var input: Input
     private let reader: FileReader
+    private var company: Company
     private var element = 0
     private var records: UInt64 = 0
     private var isChecked = false
 
     init(
-        lines bytes: FileBytes, taken: TakenFile, work: Work, reader: FileReader,
+        lines bytes: FileBytes, taken: TakenFile, work: Work, reader: FileReader, company: Company,
         begun: Resumption.Begun?
     ) {
+        self.company = company
         self.taken = taken
         self.work = work
         self.reader = reader
@@ -72,8 +83,10 @@ final class RecordFile: @unchecked Sendable {
     }
 
     init(
-        elements: Elements, taken: TakenFile, work: Work, reader: FileReader, begun: Resumption.Begun?
+        elements: Elements, taken: TakenFile, work: Work, reader: FileReader, company: Company,
+        begun: Resumption.Begun?
     ) {
+        self.company = company
         self.taken = taken
         self.work = work
         self.reader = reader
@@ -100,6 +113,10 @@ final class RecordFile: @unchecked Sendable {
     private func resume() throws(SystemError) {
         guard !isChecked else { return }
         isChecked = true
+        defer {
+            // What was taken before has kept it.
+            if begun != nil { company.isKept = true }
+        }
         guard let last = begun?.last.file, let offset = last.offset else { return }
         switch input {
         case .elements(let all):
@@ -167,7 +184,10 @@ final class RecordFile: @unchecked Sendable {
         let end = bytes.survey?.unpackedBytes ?? taken.status.bytes
         guard try bytes.descriptor.status().isUnchanged(since: taken.status),
             !lines.isAtEnd || lines.position == end
-        else { return Piece(failure: .changedWhileRead) }
+        else {
+            guard work.handOut.isLastReading else { return Piece(failure: .changedWhileRead) }
+            return Piece(isLast: true, wholeRejection: (whole(sha256: nil), .keepsChanging))
+        }
         var piece = Piece()
         for line in lines.take(RecordFile.pieceRecordsMax) {
             switch line {
@@ -186,11 +206,7 @@ final class RecordFile: @unchecked Sendable {
         records += UInt64(piece.records.count)
         piece.isLast = lines.isAtEnd && lines.waiting.isEmpty
         if piece.isLast, records == 0, begun == nil {
-            let (name, nameBytes) = work.name
-            let file = FileRecord(
-                name: name, nameBytes: nameBytes, source: work.source, bytes: taken.status.bytes,
-                sha256: bytes.survey?.packedDigest ?? lines.digest, format: ArticleFormat.jsonl.rawValue,
-                inode: taken.status.inode)
+            let file = whole(sha256: bytes.survey?.packedDigest ?? lines.digest)
             piece.wholeRejection = (file, Rejection.noRecords)
         }
         input = .lines(bytes, lines)
@@ -201,15 +217,29 @@ final class RecordFile: @unchecked Sendable {
         _ bytes: [UInt8], line: UInt64, offset: UInt64, format: ArticleFormat, encoding: String? = nil
     ) -> ReadRecord {
         do throws(Rejection) {
-            let draft = try reader.articles.draft(bytes, format: format, encoding: encoding)
-            let file = record(UInt64(bytes.count), draft.raw, draft.encoding, format, line, offset)
-            return ReadRecord(file: file, outcome: .draft(draft, bytes: bytes), rejectedBytes: nil)
+            let draft = try reader.articles.draft(
+                bytes, format: format, encoding: encoding, hints: company.hints)
+            var file = record(UInt64(bytes.count), draft.raw, draft.encoding, format, line, offset)
+            file.mates = company.mates.records(isKept: !company.isKept)
+            let mates = company.isKept ? [] : company.mates.bytes
+            company.isKept = true
+            return ReadRecord(
+                file: file, outcome: .draft(draft, bytes: bytes), mates: mates, rejectedBytes: nil)
         } catch {
             let file = record(UInt64(bytes.count), Digest.of(bytes), nil, format, line, offset)
             return ReadRecord(
                 file: file, outcome: .rejected(error.inRecord(line: line, offset: offset)),
                 rejectedBytes: bytes)
         }
+    }
+
+    /// The file as one input.
+    private func whole(sha256: Digest?) -> FileRecord {
+        let (name, nameBytes) = work.name
+        return FileRecord(
+            name: name, nameBytes: nameBytes, source: work.source, bytes: taken.status.bytes, sha256: sha256,
+            format: ArticleFormat(fileName: work.handOut.key.name)?.rawValue, inode: taken.status.inode,
+            mates: company.mates.records(isKept: false))
     }
 
     private func record(

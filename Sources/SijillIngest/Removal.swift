@@ -18,6 +18,8 @@ struct Removal {
 
     let root: DirectoryHandle
     let quarantine: Quarantine
+    /// Where files are kept; nil when they are removed.
+    let done: DoneFolder?
     let journal: RemovalHooks
     let resumption: ResumptionBox
 
@@ -59,6 +61,11 @@ struct Removal {
                 results[index] = Removal.result(of: error)
             }
         }
+        do throws(SystemError) {
+            try done?.sync()
+        } catch {
+            return results.map { _ in .blocked(error) }
+        }
         let closed = files.indices.filter { if case .blocked = results[$0] { false } else { true } }
         let ranges = closed.flatMap { files[$0].sequences.ranges }
         if !ranges.isEmpty { journal.closed(ranges) }
@@ -81,7 +88,10 @@ struct Removal {
             file.isSetAside = true
         }
         let status = try directory.status(of: aside)
-        guard status.hasSameContent(as: file.taken.status) else {
+        guard
+            status.hasSameContent(as: file.taken.status)
+                || file.isTakenAsItIs && status.isSameFile(as: file.taken.status)
+        else {
             try Removal.putBack(aside, as: name, suffix: file.sequences.last ?? .none, in: directory)
             file.isSetAside = false
             return .replaced
@@ -91,15 +101,61 @@ struct Removal {
             let rest = resumption.value.withLock { $0.isEmpty ? nil : $0.takeRest(inode: status.inode) }
             for range in rest?.ranges ?? [] { file.sequences.insert(range) }
         }
+        try setMatesAside(file, in: directory)
         return nil
     }
 
+    /// Renames the mates out of their names as well; one that is not as it was read stays.
+    private func setMatesAside(_ file: FileInHand, in directory: DirectoryHandle) throws(SystemError) {
+        guard file.matesAside.isEmpty, !file.taken.mates.isEmpty else { return }
+        var place = 0
+        for mate in file.taken.mates {
+            // Counted as the change names them, which is without markers and what was no file to read.
+            let number = mate.kind == .marker ? nil : mate.sha256 == nil ? 99 : place
+            if mate.sha256 != nil { place += 1 }
+            let aside = MateAside.name(file.sequences.last ?? .none, number: number)
+            do throws(SystemError) {
+                try directory.rename(mate.name, as: aside)
+            } catch {
+                if error.isNotFound { continue }
+                throw error
+            }
+            if try directory.status(of: aside).hasSameContent(as: mate.status) {
+                file.matesAside.append((mate, aside))
+            } else {
+                try Removal.putBack(aside, as: mate.name, suffix: file.sequences.last ?? .none, in: directory)
+            }
+        }
+    }
+
     private func finish(_ file: FileInHand, in directory: DirectoryHandle) throws(SystemError) {
-        let aside = Removal.removalName(file)
-        if let whole = file.whole, whole.reason != nil {
-            try quarantine.move(aside, from: directory, as: whole, firstSeen: file.taken.status.changed)
-        } else {
-            try directory.unlink(aside)
+        try Removal.finish(
+            Removal.removalName(file), file.taken.key.name,
+            mates: file.matesAside.map { ($0.mate.name, $0.aside) },
+            whole: file.whole, sequence: file.sequences.last ?? .none, firstSeen: file.taken.status.changed,
+            in: directory, quarantine, done)
+    }
+
+    /// The last step for one file: its mates first, so that none is ever left without it.
+    static func finish(
+        _ aside: NameBytes, _ name: NameBytes, mates: [(name: NameBytes, aside: NameBytes)],
+        whole: OpenChange?, sequence: SequenceNumber, firstSeen: Int64, in directory: DirectoryHandle,
+        _ quarantine: Quarantine, _ done: DoneFolder?
+    ) throws(SystemError) {
+        if let whole, whole.reason != nil {
+            return try quarantine.move(aside, from: directory, as: whole, firstSeen: firstSeen, mates: mates)
+        }
+        for (current, name) in mates.map({ ($0.aside, $0.name) }) + [(aside, name)] {
+            do throws(SystemError) {
+                if let done {
+                    try done.keep(current, from: directory, as: name, sequence: sequence)
+                } else {
+                    try directory.unlink(current)
+                }
+            } catch {
+                // A mate that went in an attempt before this one.
+                if !error.isNotFound || current == aside { throw error }
+            }
         }
     }
 
@@ -111,16 +167,44 @@ struct Removal {
             try directory.rename(current, as: name)
         } catch {
             guard error.code == EEXIST else { throw error }
-            let point = name.lastIndex(of: UInt8(ascii: ".")) ?? name.endIndex
-            let other = name[..<point] + Array(".\(suffix)".utf8) + name[point...]
-            try directory.rename(current, as: Array(other.suffix(Limits.nameBytesMax)))
+            try directory.rename(current, as: Removal.name(name, with: "\(suffix)"))
         }
+    }
+
+    /// A name with something before its extension.
+    static func name(_ name: NameBytes, with suffix: String) -> NameBytes {
+        let point = name.lastIndex(of: UInt8(ascii: ".")) ?? name.endIndex
+        let other = name[..<point] + Array(".\(suffix)".utf8) + name[point...]
+        return Array(other.suffix(Limits.nameBytesMax))
+    }
+}
+
+/// The names that mates have while they are being removed: `.sijill-mate-<sequence>-<number>`, and for a marker
+/// `.sijill-mate-<sequence>-marker`.
+enum MateAside {
+    private static let prefix = ".sijill-mate-"
+
+    /// - Parameter number: place among what the change's file was taken with; nil for its marker.
+    static func name(_ sequence: SequenceNumber, number: Int?) -> NameBytes {
+        Array("\(prefix)\(sequence.value)-\(number.map(String.init) ?? "marker")".utf8)
+    }
+
+    /// The sequence in such a name, and the place; nil for any other name.
+    static func parse(_ name: NameBytes) -> (sequence: SequenceNumber, number: Int?)? {
+        let text = String(decoding: name, as: UTF8.self)
+        guard text.hasPrefix(prefix) else { return nil }
+        let parts = text.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let value = UInt64(parts[0]), value > 0 else { return nil }
+        if parts[1] == "marker" { return (SequenceNumber(value), nil) }
+        guard let number = Int(parts[1]) else { return nil }
+        return (SequenceNumber(value), number)
     }
 }
 
 /// A `.sijill-<n>` that the daemon's end left behind.
 struct LeftOver {
     let directory: DirectoryHandle
+    let id: DirectoryID
     let name: NameBytes
     let sequence: SequenceNumber
 
@@ -146,5 +230,26 @@ struct LeftOver {
             left -= UInt64(count)
         }
         return digest.finish() == wanted
+    }
+
+    /// The mates of the change that still lie beside it as they were taken, and its marker unless another file has
+    /// come under its name.
+    func mates(
+        of change: OpenChange, marker: NameBytes?
+    ) throws(SystemError) -> [(name: NameBytes, aside: NameBytes)] {
+        var names: [NameBytes] = []
+        for mate in change.file.mates {
+            guard let file = try? directory.openFile(mate.nameOnDisk), try file.digest() == mate.sha256 else {
+                continue
+            }
+            names.append(mate.nameOnDisk)
+        }
+        let name = change.file.nameOnDisk
+        if let marker, (try? directory.status(of: name)) == nil,
+            (try? directory.status(of: name + marker)) != nil
+        {
+            names.append(name + marker)
+        }
+        return names.map { ($0, $0) }
     }
 }

@@ -19,6 +19,7 @@ extension Settling {
         var entry = Entry(phase: .settling, since: now, lastLook: lastLook)
         entry.queuedDue = entries[key]?.queuedDue
         entry.isPolled = entries[key]?.isPolled ?? false
+        entry.firstSeen = entries[key].map { $0.firstSeen ?? $0.since }
         schedule(key, &entry, at: now + wait(for: key))
     }
 
@@ -30,19 +31,11 @@ extension Settling {
     }
 
     mutating func makeReady(_ key: FileKey, mayBeEmpty: Bool, _ now: Instant) {
-        var entry = entries[key] ?? Entry(phase: .ready, since: now)
-        let isInLine = entry.phase == .ready && entries[key] != nil
-        entry.phase = .ready
+        var entry = entries[key] ?? Entry(phase: .settling, since: now)
         entry.mayBeEmpty = mayBeEmpty
-        entry.due = nil
+        entry.completeSince = now
         entries[key] = entry
-        if !isInLine { ready.add(key) }
-    }
-
-    /// To be read once more, keeping how often it was.
-    mutating func queueAgain(_ key: FileKey) {
-        entries[key]?.phase = .ready
-        ready.add(key)
+        line(key, now)
     }
 
     /// One item of the due queue per entry: a later moment only moves `due`, and is looked at when the item comes up.
@@ -71,10 +64,15 @@ extension Settling {
             case .empty: counts.empty += 1
             case .looksCut: counts.looksCut += 1
             case .blocked, .removalBlocked: counts.blocked += 1
+            case .waitsForMate:
+                counts.waitsForMate += 1
+                if entry.due == nil { counts.waitsForMarker += 1 }
+            case .mate: if entry.due == nil { counts.mates += 1 } else { counts.waitsForMate += 1 }
             }
+            counts.oldest = max(counts.oldest, now - (entry.firstSeen ?? entry.since))
         }
         counts.ignored = ignoredCount
-        counts.ignoredForADay = ignoredForADayCount
+        counts.ignoredForLong = ignoredForLongCount
         counts.foundByRescan = foundByRescanCount
         counts.directories = directories.count
         counts.polledDirectories = polls.count

@@ -22,6 +22,10 @@ package struct SettlingTimes: Hashable, Sendable {
     package var poll = Duration.seconds(5)
     /// Between two scans of everything.
     package var rescan = Duration.seconds(60)
+    /// How long a file waits for its sidecar or pair mate, and a sidecar for its file.
+    package var mateWait = Duration.seconds(30)
+    /// From what age on names that are left alone are reported.
+    package var ignoredReport = Duration.seconds(86_400)
 
     package init() {}
 }
@@ -63,6 +67,8 @@ package enum IntakeResult: Hashable, Sendable {
     case vanished
     /// May not be read, or not now; tried again with back-off.
     case blocked
+    /// One of its mates is not there any more.
+    case mateVanished
     /// There is no asking for writers: the rule of class E is to be used.
     case noLeases
 }
@@ -80,6 +86,11 @@ package struct HandOut: Hashable, Sendable {
     package let isLastReading: Bool
     /// It lies deeper than `SijillIngest.depthMax`.
     package let isTooDeep: Bool
+    /// What leaves the inbox with it.
+    package var mates: [MateKey] = []
+    /// It is rejected for this, unparsed: `orphan-sidecar` or `missing-sidecar`.
+    package var refusal: RejectReason?
+    package let completeSince: Instant
 }
 
 extension Settling {
@@ -117,6 +128,8 @@ extension Settling {
         case unwatch(DirectoryID)
         /// Try once more to remove a taken file.
         case remove(FileKey)
+        /// Say that a file has had a writer for too long.
+        case reportStuck(FileKey)
     }
 
     /// What one directory held.
@@ -142,9 +155,17 @@ extension Settling {
         package var empty = 0
         package var looksCut = 0
         package var blocked = 0
-        /// Names left alone, as of the last whole scan, and those that are a day old.
+        /// Complete, and waiting for what has to come with them, or as sidecars for their files.
+        package var waitsForMate = 0
+        /// Those of these that wait for a marker, or for a mate that is not complete.
+        package var waitsForMarker = 0
+        /// Markers, sidecars and pair mates that go when their files go.
+        package var mates = 0
+        /// How long the oldest has been there; zero when there is none.
+        package var oldest = Duration.zero
+        /// Names left alone, as of the last whole scan, and those that have been for `SettlingTimes.ignoredReport`.
         package var ignored = 0
-        package var ignoredForADay = 0
+        package var ignoredForLong = 0
         /// Files that only a rescan found since the start.
         package var foundByRescan = 0
         package var directories = 0
@@ -153,6 +174,8 @@ extension Settling {
         package init() {}
 
         /// Files that are somewhere on their way.
-        package var waiting: Int { settling + ready + inHand + withWriter + empty + looksCut + blocked }
+        package var waiting: Int {
+            settling + ready + inHand + withWriter + empty + looksCut + blocked + waitsForMate
+        }
     }
 }

@@ -16,6 +16,10 @@ package struct Settling: Sendable {
         case withWriter
         case empty
         case looksCut
+        /// Complete, and what has to come with it is not there yet.
+        case waitsForMate
+        /// Complete, and belongs to another file: it is handed out with that one.
+        case mate
         /// Could not be read; tried again.
         case blocked
         /// Taken and durable, but could not be removed.
@@ -44,12 +48,23 @@ package struct Settling: Sendable {
         var mayBeEmpty = false
         /// Two equal looks, `poll` apart, stand in for the lease.
         var isPolled = false
+        /// Since when it waits for its mate, or as a mate for its file.
+        var waitsSince: Instant?
+        /// What it was handed out with.
+        var mates: [FileKey] = []
+        /// When its name was first seen, where that was before `since`.
+        var firstSeen: Instant?
+        /// When it was found complete.
+        var completeSince: Instant?
+        /// It has been said that it is stuck.
+        var isReportedStuck = false
     }
 
     enum Again: Sendable { case closed, movedIn }
 
     package private(set) var directories = DirectoryTable()
     package private(set) var times: SettlingTimes
+    let sources: SourceRules
     /// While true nothing is given out; everything else goes on.
     package var isPaused = false
 
@@ -60,11 +75,16 @@ package struct Settling: Sendable {
     private var nextRescan: Instant
     var polls: [DirectoryID: Instant] = [:]
     var ignoredCount = 0
-    var ignoredForADayCount = 0
+    var ignoredForLongCount = 0
+    /// Some of these names, as paths below the inbox.
+    package private(set) var ignoredForLong: [[UInt8]] = []
     var foundByRescanCount = 0
 
-    package init(times: SettlingTimes = SettlingTimes(), now: Instant) {
+    package init(
+        times: SettlingTimes = SettlingTimes(), sources: SourceRules = SourceRules(), now: Instant
+    ) {
         self.times = times
+        self.sources = sources
         nextRescan = now + times.rescan
     }
 
@@ -79,20 +99,24 @@ package struct Settling: Sendable {
     package var hasReady: Bool { !isPaused && ready.count > 0 }
 
     /// The next complete file, in the order of arrival; nil when there is none or ingest is paused.
-    package mutating func takeReady() -> HandOut? {
+    package mutating func takeReady(now: Instant = .now) -> HandOut? {
         guard !isPaused else { return nil }
         while let key = ready.take() {
-            guard var entry = entries[key], entry.phase == .ready,
+            guard let entry = entries[key], entry.phase == .ready,
                 let directory = directories[key.directory]
             else { continue }
+            let company = company(of: key, in: directory)
+            if !isComplete(company, key, now) { continue }
             let isTrusted = entry.isPolled || directory.hasNoLeases
+            let isMarked = company.mates.contains { $0.kind == .marker }
             let handOut = HandOut(
-                key: key, ticket: nextTicket, asksForWriters: !isTrusted, mayBeEmpty: entry.mayBeEmpty,
+                key: key, ticket: nextTicket, asksForWriters: !isTrusted,
+                mayBeEmpty: entry.mayBeEmpty || isMarked,
                 isLastReading: Int(entry.rereads) >= times.rereads.count,
-                isTooDeep: directory.depth > SijillIngest.depthMax)
+                isTooDeep: directory.depth > SijillIngest.depthMax, mates: company.mates,
+                refusal: company.refusal, completeSince: entry.completeSince ?? entry.since)
             nextTicket += 1
-            entry.phase = .inHand
-            entries[key] = entry
+            hold(key, company.mates.map(\.key))
             return handOut
         }
         return nil
@@ -103,7 +127,7 @@ package struct Settling: Sendable {
         case .created(let key): return created(key, now)
         case .closedWrite(let key): return closed(key, now)
         case .movedIn(let key): return movedIn(key, now)
-        case .movedFrom(let key): return forget(key)
+        case .movedFrom(let key): return forget(key, now)
         case .directoryAppeared(let parent, let name, let wasMoved):
             // Known, and yet it appears: the one before was replaced while events were lost.
             let actions = directories.child(of: parent, named: name).map { gone($0) } ?? []
@@ -131,22 +155,25 @@ package struct Settling: Sendable {
 
     private mutating func created(_ key: FileKey, _ now: Instant) -> [Action] {
         guard accepts(key), entries[key] == nil else { return [] }
+        if role(of: key).isMarker { return markerCame(key, now) }
         // CLOSE_WRITE follows in most cases; a hard link has only this event (class C).
         var entry = Entry(phase: .settling, since: now)
         schedule(key, &entry, at: now + wait(for: key))
         return []
     }
 
-    private mutating func closed(_ key: FileKey, _ now: Instant) -> [Action] {
+    mutating func closed(_ key: FileKey, _ now: Instant) -> [Action] {
         guard accepts(key) else { return [] }
         if isInHand(key, becomes: .closed) { return [] }
+        if role(of: key).isMarker { return markerCame(key, now) }
         settle(key, lastLook: nil, now)
         return [.look(key)]
     }
 
-    private mutating func movedIn(_ key: FileKey, _ now: Instant) -> [Action] {
+    mutating func movedIn(_ key: FileKey, _ now: Instant) -> [Action] {
         guard accepts(key) else { return [] }
         if isInHand(key, becomes: .movedIn) { return [] }
+        if role(of: key).isMarker { return markerCame(key, now) }
         if usesLooks(key) {
             settle(key, lastLook: nil, now)
             return [.look(key)]
@@ -156,12 +183,12 @@ package struct Settling: Sendable {
     }
 
     /// The name is gone. A file in hand is not forgotten: it has been read, or reading will find out.
-    private mutating func forget(_ key: FileKey) -> [Action] {
+    private mutating func forget(_ key: FileKey, _ now: Instant) -> [Action] {
         guard let entry = entries[key] else { return [] }
         switch entry.phase {
         case .inHand: entries[key]?.again = nil
         case .removalBlocked: return [.remove(key)]
-        default: entries[key] = nil
+        default: drop(key, now)
         }
         return []
     }
@@ -208,19 +235,27 @@ package struct Settling: Sendable {
         _ results: [ScanResult], _ cause: ScanCause, _ wallClock: Int64, _ now: Instant
     ) -> [Action] {
         var found: [(key: FileKey, status: FileStatus)] = []
-        var ignored = (count: 0, forADay: 0)
+        var ignored = (count: 0, forLong: 0)
+        var ignoredNames: [[UInt8]] = []
         for result in results where directories[result.directory] != nil {
             for entry in result.entries where entry.status.kind != .directory {
                 guard !IgnoredNames.isIgnored(file: entry.name) else {
                     ignored.count += 1
-                    if wallClock - entry.status.changed >= 86_400_000_000_000 { ignored.forADay += 1 }
+                    if age(of: entry.status, wallClock) >= times.ignoredReport {
+                        ignored.forLong += 1
+                        let path = directories.path(of: FileKey(result.directory, entry.name))
+                        if ignoredNames.count < 5 { ignoredNames.append(path ?? entry.name) }
+                    }
                     continue
                 }
                 let key = FileKey(result.directory, entry.name)
                 if entries[key] == nil { found.append((key, entry.status)) }
             }
         }
-        if cause == .start || cause == .rescan { (ignoredCount, ignoredForADayCount) = ignored }
+        if cause == .start || cause == .rescan {
+            (ignoredCount, ignoredForLongCount) = ignored
+            ignoredForLong = ignoredNames
+        }
         if cause == .rescan { foundByRescanCount += found.count }
         // The order of arrival, as far as a file system tells it.
         found.sort {
@@ -228,14 +263,23 @@ package struct Settling: Sendable {
                 ? $0.status.changed < $1.status.changed
                 : $0.key.name.lexicographicallyPrecedes($1.key.name)
         }
-        for (key, status) in found { meet(key, status, cause, age(of: status, wallClock), now) }
-        return []
+        for (key, status) in found where entries[key] == nil {
+            meet(key, status, cause, age(of: status, wallClock), now)
+        }
+        guard cause == .rescan else { return [] }
+        // No event tells of a name that was deleted; what waits without a clock would wait for ever.
+        return entries.filter { $0.value.phase == .mate || $0.value.phase == .waitsForMate }
+            .map { .look($0.key) }
     }
 
     private mutating func meet(
         _ key: FileKey, _ status: FileStatus, _ cause: ScanCause, _ age: Duration, _ now: Instant
     ) {
         if status.kind != .regular { return makeReady(key, mayBeEmpty: true, now) }
+        if role(of: key).isMarker {
+            _ = markerCame(key, now)
+            return
+        }
         if usesLooks(key) { return settle(key, lastLook: status, now) }
         if cause == .movedIn { return makeReady(key, mayBeEmpty: true, now) }
         if age < times.settle { return settle(key, lastLook: status, now) }
@@ -250,11 +294,12 @@ package struct Settling: Sendable {
     }
 
     private mutating func looked(_ key: FileKey, _ status: FileStatus?, _ now: Instant) -> [Action] {
-        guard var entry = entries[key], entry.phase == .settling else { return [] }
-        guard let status else {
-            entries[key] = nil
+        guard var entry = entries[key] else { return [] }
+        if status == nil, [.mate, .settling, .waitsForMate].contains(entry.phase) {
+            drop(key, now)
             return []
         }
+        guard entry.phase == .settling, let status else { return [] }
         if status.kind != .regular {
             makeReady(key, mayBeEmpty: true, now)
             return []
@@ -273,76 +318,6 @@ package struct Settling: Sendable {
         }
         schedule(key, &entry, at: entry.since + wait(for: key))
         return []
-    }
-
-    // MARK: What the intake and the removal saw
-
-    private mutating func intake(_ key: FileKey, _ result: IntakeResult, _ now: Instant) -> [Action] {
-        guard var entry = entries[key], entry.phase == .inHand else { return [] }
-        if result == .taken {
-            entries[key]?.blocks = 0
-            return []
-        }
-        if directories[key.directory] == nil || (result == .vanished && entry.again == nil) {
-            entries[key] = nil
-            return []
-        }
-        if entry.again != nil { return takeUpAgain(key, entry, now) }
-        switch result {
-        case .taken, .vanished: break
-        case .hasWriter: waitForWriter(key, &entry, now)
-        case .changedWhileRead, .looksCut: readAgain(key, &entry, now)
-        case .empty: waitEmpty(key, since: now, now)
-        case .blocked: return block(key, .blocked, now)
-        case .noLeases:
-            entry = Entry(phase: .settling, since: now)
-            entry.isPolled = true
-            schedule(key, &entry, at: now + times.poll)
-            return [.look(key)]
-        }
-        return []
-    }
-
-    private mutating func waitForWriter(_ key: FileKey, _ entry: inout Entry, _ now: Instant) {
-        let since = entry.writerSince ?? now
-        entry.writerSince = since
-        entry.phase = .withWriter
-        let isNew = now - since < times.writerPatience
-        schedule(key, &entry, at: now + (isNew ? times.writerPoll : times.writerSlowPoll))
-    }
-
-    private mutating func readAgain(_ key: FileKey, _ entry: inout Entry, _ now: Instant) {
-        let first = entry.firstReading ?? now
-        entry.firstReading = first
-        // Changed under the last reading: it is still being made, and gets the last wait once more.
-        let index = min(Int(entry.rereads), times.rereads.count - 1)
-        entry.rereads = UInt8(index + 1)
-        entry.phase = .looksCut
-        schedule(key, &entry, at: max(first + times.rereads[index], now + times.settle))
-    }
-
-    private mutating func block(_ key: FileKey, _ phase: Phase, _ now: Instant) -> [Action] {
-        guard var entry = entries[key] else { return [] }
-        entry.phase = phase
-        let doublings = min(entry.blocks, 16)
-        entry.blocks = doublings + 1
-        schedule(key, &entry, at: now + min(times.blockedFirst * (1 << Int(doublings)), times.blockedMax))
-        return []
-    }
-
-    private mutating func removed(_ key: FileKey, _ isReplaced: Bool, _ now: Instant) -> [Action] {
-        guard let entry = entries.removeValue(forKey: key), directories[key.directory] != nil else {
-            return []
-        }
-        guard entry.again != nil || isReplaced else { return [] }
-        return takeUpAgain(key, entry, now)
-    }
-
-    /// Another file came under the name while the first was in hand.
-    private mutating func takeUpAgain(_ key: FileKey, _ entry: Entry, _ now: Instant) -> [Action] {
-        entries[key] = nil
-        if case .movedIn = entry.again { return movedIn(key, now) }
-        return closed(key, now)
     }
 
     // MARK: The timer
@@ -366,7 +341,7 @@ package struct Settling: Sendable {
             switch entry.phase {
             case .settling: actions.append(.look(item.key))
             case .empty: makeReady(item.key, mayBeEmpty: true, now)
-            case .withWriter, .looksCut, .blocked: queueAgain(item.key)
+            case .withWriter, .looksCut, .blocked, .waitsForMate, .mate: line(item.key, now)
             case .removalBlocked: actions.append(.remove(item.key))
             case .ready, .inHand: break
             }

@@ -37,12 +37,18 @@ package final class ChangeLog {
         package let encoded: EncodedContent
         /// The input's bytes, for a change that stores an original.
         package let original: [UInt8]?
+        /// The bytes of each mate that the change keeps, in its order.
+        package let mates: [[UInt8]]
 
-        package init(record: Record, content: Content, encoded: EncodedContent, original: [UInt8]?) {
+        package init(
+            record: Record, content: Content, encoded: EncodedContent, original: [UInt8]?,
+            mates: [[UInt8]] = []
+        ) {
             self.record = record
             self.content = content
             self.encoded = encoded
             self.original = original
+            self.mates = mates
         }
     }
 
@@ -173,37 +179,35 @@ package final class ChangeLog {
                 let leafHash = LeafHash.of(recordPart: writer.bytes[start..<start + layout.leafEnd])
                 indexEntry = IndexEntry(offset: lineStart, time: time, layout: layout, leafHash: leafHash)
             }
-            if let original = try append(
-                change, original: entry.original, indexEntry: indexEntry!, to: &batch.position)
-            {
-                batch.originals.append(original)
-            }
+            batch.originals += try append(
+                change, blocks: (entry.original.map { [$0] } ?? []) + entry.mates, indexEntry: indexEntry!,
+                to: &batch.position)
             batch.entries.append(indexEntry!)
             batch.changes.append(change)
         }
         return batch
     }
 
-    /// Appends the change's original, and before the first change of a file its `warcinfo`.
+    /// Appends the change's original and its mates, and before the first change of a file its `warcinfo`.
     private func append(
-        _ change: Change, original bytes: [UInt8]?, indexEntry: IndexEntry, to position: inout LogPosition
-    ) throws(SystemError) -> OriginalEntry? {
+        _ change: Change, blocks: [[UInt8]], indexEntry: IndexEntry, to position: inout LogPosition
+    ) throws(SystemError) -> [OriginalEntry] {
         let isFirst = change.sequence == position.segment
-        let original = position.advance(over: change, entry: indexEntry)
-        precondition((original == nil) == (bytes == nil), "a change stores an original exactly when it must")
+        let entries = position.advance(over: change, entry: indexEntry)
+        precondition(
+            entries.map(\.length) == blocks.map { UInt64($0.count) },
+            "a change stores what it says that it stores, in the length that it says")
         try originals.append { writer in
             if isFirst {
                 writer.append(OriginalRecord.warcinfo(log: id, first: change.sequence, time: change.time))
             }
-            guard let bytes else { return }
-            precondition(
-                bytes.count == Int(change.record.file.bytes),
-                "an original has the length that its change says")
-            writer.append(OriginalRecord.header(of: change))
-            writer.append(bytes)
-            writer.append(OriginalRecord.closing)
+            for (header, bytes) in zip(OriginalRecord.headers(of: change), blocks) {
+                writer.append(header)
+                writer.append(bytes)
+                writer.append(OriginalRecord.closing)
+            }
         }
-        return original
+        return entries
     }
 
     /// Syncs segment and originals at the same time: on most disks that costs little more than one of them.

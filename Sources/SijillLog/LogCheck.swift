@@ -145,15 +145,13 @@ package struct LogCheck {
                 changeCount += 1
                 tree.add(walked.entry, line: walked.bytes)
                 erasures.add(walked, path: files.segment)
-                progress(UInt64(walked.entry.layout.length) + (walked.original?.length ?? 0))
+                progress(UInt64(walked.entry.layout.length) + walked.originals.reduce(0) { $0 + $1.length })
                 if let wrong = index.fault(LogFiles.bytes([walked.entry])) {
                     // Behind the checkpoint a leaf and its hash are each other's only witness: both are named.
                     report("\(wrong), in \(files.segment) from byte \(walked.entry.offset) on")
                 }
-                if !state.isMirror, let original = walked.original,
-                    let wrong = originalsIndex.fault(LogFiles.bytes([original]))
-                {
-                    report(wrong)
+                for original in walked.originals where !state.isMirror {
+                    if let wrong = originalsIndex.fault(LogFiles.bytes([original])) { report(wrong) }
                 }
                 try checkOriginal(of: walked, in: originals, first: first, path: files.originals)
                 batch.append(walked.change)
@@ -185,7 +183,7 @@ package struct LogCheck {
         }
         switch try originals.find(walked) {
         case .sound: break
-        case .erased(let entry): erasures.addErased(entry, path: path)
+        case .erased(let entries): for entry in entries { erasures.addErased(entry, path: path) }
         case .wrong(let fault): report("\(path): byte \(fault.offset): \(fault.message)")
         }
     }

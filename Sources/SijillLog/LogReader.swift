@@ -286,7 +286,8 @@ private struct OriginalSearch {
         }
         guard low < count else { return nil }
         let found = try entry(low)
-        return found.sequence == sequence ? found : nil
+        // Of one change the input comes first; a duplicate may have stored a mate alone.
+        return found.sequence == sequence && found.kind == .resource ? found : nil
     }
 }
 

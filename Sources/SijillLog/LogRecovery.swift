@@ -256,7 +256,7 @@ struct LogRecovery {
                         message: "change \(walk.position.sequence.next) is missing")
                 }
                 walked.entries.append(change.entry)
-                if let original = change.original { walked.originals.append(original) }
+                walked.originals += change.originals
                 walked.erasures.add(change, path: files.segment)
             }
         } catch let fault as SegmentFault {

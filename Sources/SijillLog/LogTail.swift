@@ -40,7 +40,7 @@ struct LogTail {
                 }
                 try tail.check(walked, originals)
                 tail.entries.append(walked.entry)
-                if let original = walked.original { tail.originals.append(original) }
+                tail.originals += walked.originals
                 tail.end = walk.position
             }
         } catch is SegmentFault {
@@ -74,8 +74,8 @@ struct LogTail {
         switch try originals.find(walked) {
         case .sound: break
         case .wrong(let fault): throw fault
-        case .erased(let entry):
-            guard erasures.lists(entry.digest) else {
+        case .erased(let entries):
+            guard entries.allSatisfy({ erasures.lists($0.digest) }) else {
                 throw SegmentFault(offset: place, message: "its original is gone, and no withdrawal lists it")
             }
         }

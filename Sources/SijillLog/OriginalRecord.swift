@@ -23,6 +23,38 @@ package enum OriginalRecord {
         return header.bytes
     }
 
+    /// The header of the `metadata` record that keeps a mate of the change's input: it refers to the `resource`
+    /// record of the input's bytes, which an earlier change may have stored. It follows from the record part alone, so
+    /// an erasure leaves it as it is.
+    ///
+    /// - Parameter number: 1 for the first mate that the change keeps.
+    package static func header(of mate: Mate, number: Int, in change: Change) -> [UInt8] {
+        var header = start(
+            type: "metadata", id: "\(change.log.urn):\(change.sequence.padded):mate\(number)",
+            time: change.time)
+        var resource = change.sequence
+        if case .duplicated(let duplicated) = change.record, !change.record.storesOriginal {
+            resource = duplicated.of.sequence
+        }
+        header.field("WARC-Refers-To", "<\(change.log.urn):\(resource.padded)>")
+        header.field("WARC-Block-Digest", blockDigest(mate.sha256))
+        header.field("Content-Type", "application/json")
+        header.field("Content-Length", String(mate.bytes))
+        header.endOfFields()
+        return header.bytes
+    }
+
+    /// The headers of all records that the change stored, in their order: of its input's bytes, then of its mates.
+    ///
+    /// - Parameter own: that of the input's bytes, where the change no longer says it: its content was erased.
+    package static func headers(of change: Change, own: [UInt8]? = nil) -> [[UInt8]] {
+        let first = change.record.storesOriginal ? [own ?? header(of: change)] : []
+        return first
+            + change.record.keptMates.enumerated().map { position, mate in
+                header(of: mate, number: position + 1, in: change)
+            }
+    }
+
     /// The `warcinfo` record that a file begins with: of the log and the first change in the file.
     package static func warcinfo(log: LogID, first: SequenceNumber, time: Timestamp) -> [UInt8] {
         let block = Array(
@@ -115,12 +147,20 @@ extension ByteWriter {
 /// | 0–31 | SHA-256 of the block |
 /// | 32–39 | offset of the record in the file |
 /// | 40–43 | length of the record's header |
-/// | 44–47 | 0 |
+/// | 44–47 | 0 for a `resource` record, 1 for a `metadata` record |
 /// | 48–55 | length of the block |
 /// | 56–63 | sequence of the change that stored it |
 ///
-/// Entries stand in the order of the records, so sequences only grow.
+/// Entries stand in the order of the records, so sequences never go down, and of one change the input comes first.
 package struct OriginalEntry: Hashable, Sendable {
+    package enum Kind: UInt32, Hashable, Sendable {
+        /// The input's bytes.
+        case resource = 0
+        /// A mate's.
+        case metadata = 1
+    }
+
+    package var kind = Kind.resource
     package var digest: Digest
     package var offset: UInt64
     package var headerLength: UInt32
@@ -139,12 +179,21 @@ package struct OriginalEntry: Hashable, Sendable {
         self.sequence = sequence
     }
 
-    /// The entry of the record that `change` stored at `offset`, `header` being its header.
-    init(change: Change, header: [UInt8], offset: UInt64) {
+    /// The entries of the records that `change` stored, the first one at `offset`; `headers` are theirs.
+    static func entries(of change: Change, headers: [[UInt8]], at offset: UInt64) -> [OriginalEntry] {
         let file = change.record.file
-        self.init(
-            digest: file.sha256!, offset: offset, headerLength: UInt32(header.count), length: file.bytes,
-            sequence: change.sequence)
+        // Only a change with a digest stores an original.
+        var blocks = change.record.storesOriginal ? [(Kind.resource, file.sha256!, file.bytes)] : []
+        blocks += change.record.keptMates.map { (Kind.metadata, $0.sha256, $0.bytes) }
+        var place = offset
+        return zip(blocks, headers).map { block, header in
+            var entry = OriginalEntry(
+                digest: block.1, offset: place, headerLength: UInt32(header.count), length: block.2,
+                sequence: change.sequence)
+            entry.kind = block.0
+            place = entry.end
+            return entry
+        }
     }
 
     /// Where the block begins in the file.
@@ -157,7 +206,7 @@ package struct OriginalEntry: Hashable, Sendable {
         writer.append(digest.data)
         writer.littleEndian(offset)
         writer.littleEndian(headerLength)
-        writer.littleEndian(0 as UInt32)
+        writer.littleEndian(kind.rawValue)
         writer.littleEndian(length)
         writer.littleEndian(sequence.value)
     }
@@ -173,9 +222,10 @@ package struct OriginalEntry: Hashable, Sendable {
         func word<Word: FixedWidthInteger & BitwiseCopyable>(_ at: Int, as type: Word.Type) -> Word {
             Word(littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: start + at, as: Word.self))
         }
-        guard word(44, as: UInt32.self) == 0 else { return nil }
+        guard let kind = Kind(rawValue: word(44, as: UInt32.self)) else { return nil }
         self.init(
             digest: digest, offset: word(32, as: UInt64.self), headerLength: word(40, as: UInt32.self),
             length: word(48, as: UInt64.self), sequence: SequenceNumber(word(56, as: UInt64.self)))
+        self.kind = kind
     }
 }

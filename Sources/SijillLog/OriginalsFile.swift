@@ -7,25 +7,29 @@ struct OriginalsFile {
 
     private static let pieceBytes = 1 << 20
 
-    /// What stands at the place of an original.
+    /// What stands at the places of a change's original and mates.
     enum Found {
-        /// It is whole, byte for byte; or the change stored none.
+        /// All are whole, byte for byte; or the change stored none.
         case sound
-        /// Nothing but spaces: sound where a withdrawal lists it.
-        case erased(OriginalEntry)
+        /// These are nothing but spaces: sound where a withdrawal lists them. The others are whole.
+        case erased([OriginalEntry])
         case wrong(SegmentFault)
     }
 
-    /// What stands at the place of the original of `walked`.
+    /// What stands at the places of the original of `walked` and of its mates.
     func find(_ walked: WalkedChange) throws(SystemError) -> Found {
-        guard let entry = walked.original else { return .sound }
-        guard let fault = try fault(of: walked, entry) else { return .sound }
-        return try isErased(entry, walked) ? .erased(entry) : .wrong(fault)
+        // The header of an erased change's original was verified when the walk read it.
+        let headers = OriginalRecord.headers(of: walked.change, own: walked.line.isErased ? [] : nil)
+        var erased: [OriginalEntry] = []
+        for (entry, header) in zip(walked.originals, headers) {
+            guard let fault = try fault(of: entry, header) else { continue }
+            guard try isErased(entry, walked) else { return .wrong(fault) }
+            erased.append(entry)
+        }
+        return erased.isEmpty ? .sound : .erased(erased)
     }
 
-    private func fault(of walked: WalkedChange, _ entry: OriginalEntry) throws(SystemError) -> SegmentFault? {
-        // That of an erased change was verified when the walk read it.
-        let header = walked.line.isErased ? [] : OriginalRecord.header(of: walked.change)
+    private func fault(of entry: OriginalEntry, _ header: [UInt8]) throws(SystemError) -> SegmentFault? {
         if let place = try mismatch(header, at: entry.offset) {
             return SegmentFault(offset: place, message: "the header is not that of change \(entry.sequence)")
         }

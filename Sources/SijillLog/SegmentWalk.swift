@@ -5,8 +5,8 @@ import SijillFormat
 struct WalkedChange {
     let line: VerifiedLine
     let entry: IndexEntry
-    /// Where its original stands in the WARC file; nil when it stored none.
-    let original: OriginalEntry?
+    /// Where its original and its mates stand in the WARC file; empty when it stored none.
+    let originals: [OriginalEntry]
     /// The line, with its newline.
     let bytes: [UInt8]
 
@@ -69,9 +69,9 @@ struct SegmentWalk {
         }
         let entry = IndexEntry(
             offset: offset, time: change.time, layout: line.layout, leafHash: line.leafHash)
-        let original = position.advance(
+        let originals = position.advance(
             over: change, entry: entry, header: try erasedHeader(line))
-        return WalkedChange(line: line, entry: entry, original: original, bytes: bytes)
+        return WalkedChange(line: line, entry: entry, originals: originals, bytes: bytes)
     }
 }
 
@@ -118,10 +118,10 @@ package struct LogPosition: Hashable, Sendable {
         originalsOffset = 0
     }
 
-    /// Goes on over a change of this segment; the entry of its original, when it stored one.
+    /// Goes on over a change of this segment; the entries of its original and its mates, when it stored any.
     ///
     /// - Parameter header: that of the original of an erased change; any other follows from the change.
-    mutating func advance(over change: Change, entry: IndexEntry, header: [UInt8]? = nil) -> OriginalEntry? {
+    mutating func advance(over change: Change, entry: IndexEntry, header: [UInt8]? = nil) -> [OriginalEntry] {
         if change.sequence == segment {
             let warcinfo = OriginalRecord.warcinfo(log: change.log, first: segment, time: change.time)
             originalsOffset = UInt64(warcinfo.count)
@@ -129,10 +129,9 @@ package struct LogPosition: Hashable, Sendable {
         offset = entry.end
         sequence = change.sequence
         time = change.time
-        guard change.record.storesOriginal else { return nil }
-        let header = header ?? OriginalRecord.header(of: change)
-        let original = OriginalEntry(change: change, header: header, offset: originalsOffset)
-        originalsOffset = original.end
-        return original
+        let headers = OriginalRecord.headers(of: change, own: header)
+        let originals = OriginalEntry.entries(of: change, headers: headers, at: originalsOffset)
+        originalsOffset = originals.last?.end ?? originalsOffset
+        return originals
     }
 }

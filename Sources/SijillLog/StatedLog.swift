@@ -92,7 +92,7 @@ struct StatedLog {
                         message: "change \(walk.position.sequence.next) is missing")
                 }
                 part.entries.append(walked.entry)
-                if let original = walked.original { part.originals.append(original) }
+                part.originals += walked.originals
                 part.tip = walked.change.cursor
             }
         } catch let fault as SegmentFault {

@@ -119,7 +119,7 @@ struct TreeOpening {
             do {
                 while walk.position.sequence.next < next, let walked = try walk.next() {
                     entries.append(walked.entry)
-                    if let original = walked.original { originals.append(original) }
+                    originals += walked.originals
                 }
             } catch let fault as SegmentFault {
                 throw LogFiles.damaged(files.segment, fault.offset, fault.message)

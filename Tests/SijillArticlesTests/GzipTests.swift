@@ -1,4 +1,5 @@
 import SijillFormat
+import SijillTesting
 import Testing
 
 @testable import SijillArticles

@@ -54,6 +54,20 @@ struct ConfigurationTests {
         #expect(byFile == byFlag)
     }
 
+    @Test("Each source says by itself how it delivers")
+    func sources() throws {
+        let yaml =
+            "sources:\n  default:\n    encoding: windows-1256\n  وكالة:\n    marker: .ok\n    sidecar: required\n"
+            + "    pair: html\n"
+        let configuration = try load(yaml: yaml)
+        #expect(configuration.sources["default"].encoding == "windows-1256")
+        let agency = configuration.sources["وكالة"]
+        #expect(agency.marker == Array(".ok".utf8))
+        #expect(agency.sidecar == .required)
+        #expect(agency.pairsPages)
+        #expect(configuration.sources["another"] == .init())
+    }
+
     @Test("The shipped file documents every key once, and uncommented it is exactly the defaults")
     func shippedFile() throws {
         let shipped = try String(contentsOf: ConfigurationTests.shippedFile, encoding: .utf8)
@@ -108,7 +122,8 @@ struct ConfigurationTests {
             (
                 "data: /a\ninbox:\n  inbx: /b\n",
                 "sijilld.yaml: line 3, column 3: unknown key 'inbox.inbx'; "
-                    + "known here are after, empty_wait, path, rescan, settle"
+                    + "known here are after, empty_wait, ignored_report, mate_wait, path, poll, reread, rescan, "
+                    + "settle, stuck, writer_poll"
             ),
             (
                 "inbx:\n  path: /b\n",
@@ -123,7 +138,7 @@ struct ConfigurationTests {
                 "inbox.path: /b\n",
                 "sijilld.yaml: line 1, column 1: unknown key 'inbox.path'; "
                     + "known here are allowed_hosts, allowed_origins, behind_proxy, data, disk, followers, "
-                    + "inbox, intake, limits, listen, log, tls, tokens"
+                    + "inbox, intake, limits, listen, log, sources, tls, tokens"
             ),
             (
                 "inbox: /b\n",
@@ -144,9 +159,24 @@ struct ConfigurationTests {
                     + "write a time from 0s to 1h, such as 500ms, 1s, 2m or 1h"
             ),
             (
-                "inbox:\n  after: keep\n",
-                "sijilld.yaml: line 2, column 10: 'keep' is no value of 'inbox.after'; "
-                    + "write archive, because keep is not supported yet"
+                "inbox:\n  after: move\n",
+                "sijilld.yaml: line 2, column 10: 'move' is no value of 'inbox.after'; "
+                    + "write archive or keep"
+            ),
+            (
+                "sources:\n  agency:\n    market: .ok\n",
+                "sijilld.yaml: line 3, column 5: unknown key 'sources.agency.market'; did you mean "
+                    + "'sources.agency.marker'?"
+            ),
+            (
+                "sources:\n  agency:\n    marker: ok\n",
+                "sijilld.yaml: line 3, column 13: 'ok' is no value of 'sources.agency.marker'; "
+                    + "write an ending with a point that is not left alone, such as .ok or .done"
+            ),
+            (
+                "sources:\n  a/b:\n    pair: html\n",
+                "sijilld.yaml: line 2, column 3: a source has to be the name of a folder in the inbox; "
+                    + "write its name, or default for the inbox itself"
             ),
             (
                 "data: \"/a\nb: [\n",
@@ -268,7 +298,9 @@ struct ConfigurationTests {
     /// A value of each key that is not its default.
     private static let otherValues: [ConfigurationKey: String] = [
         .data: "/var/lib/sijill", .inboxPath: "/srv/وارد", .inboxSettle: "250ms", .inboxRescan: "5m",
-        .inboxEmptyWait: "1h", .listen: "unix:/run/sijill/feed", .behindProxy: "true",
+        .inboxEmptyWait: "1h", .inboxMateWait: "2s", .inboxReread: "50ms", .inboxPoll: "200ms",
+        .inboxWriterPoll: "20ms", .inboxStuck: "2h", .inboxIgnoredReport: "1h",
+        .listen: "unix:/run/sijill/feed", .behindProxy: "true",
         .allowedHosts: "a.example,b.example",
         .allowedOrigins: "https://a.example", .tokens: "/tokens", .tlsCertificate: "/c.pem",
         .tlsKey: "/k.pem",

@@ -1,6 +1,7 @@
 import Foundation
 import SijillArticles
 import SijillFormat
+import SijillTesting
 import Testing
 
 @testable import SijillIngest

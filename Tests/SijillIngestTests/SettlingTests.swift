@@ -311,7 +311,7 @@ struct SettlingTests {
         #expect(desk.names() == [])
         #expect(desk.counts(0).waiting == 0)
         #expect(desk.counts(0).ignored == 1)
-        #expect(desk.counts(0).ignoredForADay == 1)
+        #expect(desk.counts(0).ignoredForLong == 1)
     }
 
     @Test("The first-level folder is the source, and files below eight directories are too deep")

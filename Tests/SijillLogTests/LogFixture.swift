@@ -28,9 +28,22 @@ struct LogFixture {
         let digests = ArticleDigests(
             canonical: CanonicalDigest(version: .c0, digest: digest), text: digest, content: encoded.digest)
         let article = ArticleID(digest.high)
-        let added = Added(
+        var added = Added(
             article: article, file: file(bytes), digests: digests, words: words, cluster: article)
-        return ChangeLog.Entry(record: .added(added), content: content, encoded: encoded, original: bytes)
+        let mates = inode % 2 == 0 ? [mate(of: &added.file)] : []
+        return ChangeLog.Entry(
+            record: .added(added), content: content, encoded: encoded, original: bytes, mates: mates)
+    }
+
+    /// A sidecar that comes with the file; its bytes.
+    private func mate(of file: inout FileRecord) -> [UInt8] {
+        let bytes = Array(#"{"url":"https://مثال.example/\#(file.inode)"}"#.utf8)
+        file.mates = [
+            Mate(
+                kind: .sidecar, name: file.name + ".meta.json", bytes: UInt64(bytes.count),
+                sha256: Digest.of(bytes), isKept: true)
+        ]
+        return bytes
     }
 
     mutating func rejected() -> ChangeLog.Entry {
@@ -44,11 +57,12 @@ struct LogFixture {
         let encoded = EncodedContent(content)
         var digests = change.record.digests!
         digests.content = encoded.digest
-        let duplicated = Duplicated(
+        var duplicated = Duplicated(
             article: change.record.article!, of: change.cursor, match: .raw, revision: 1, file: file([9]),
             digests: digests)
+        let mates = inode % 3 == 0 ? [mate(of: &duplicated.file)] : []
         return ChangeLog.Entry(
-            record: .duplicated(duplicated), content: content, encoded: encoded, original: nil)
+            record: .duplicated(duplicated), content: content, encoded: encoded, original: nil, mates: mates)
     }
 
     private mutating func file(_ bytes: [UInt8]) -> FileRecord {

@@ -58,10 +58,19 @@ class Original:
 
 
 @dataclass
+class Mate:
+    block: bytes
+    fields: dict
+    sequence: int
+    digest: str
+
+
+@dataclass
 class Directory:
     path: str
     changes: list = field(default_factory=list)
     originals: dict = field(default_factory=dict)
+    mates: list = field(default_factory=list)
     state: dict = None
     segments: dict = field(default_factory=dict)
     warcs: dict = field(default_factory=dict)
@@ -94,6 +103,7 @@ def read(path):
         verify_original(directory, change)
     for what, place in directory.erased.items():
         directory.expect(what in directory.listed, f"{place}: erased, and no withdrawal lists it")
+    verify_mates(directory)
     return directory
 
 
@@ -285,27 +295,31 @@ def read_warc(directory, first):
             directory.expect(
                 (kind == "warcinfo") == (number == 0), f"{name}, byte {offset}: {kind} out of place"
             )
-            if kind != "resource":
+            if kind not in ("resource", "metadata"):
                 continue
             digest = hashlib.sha256(block).digest()
             said = fields["WARC-Block-Digest"]
             real = "sha256:" + base64.b32encode(digest).decode()
-            sequence = int(fields["WARC-Record-ID"].rstrip(">").rsplit(":", 1)[1])
+            sequence = int(fields["WARC-Record-ID"].split(":")[3].rstrip(">"))
+            place = 1 if kind == "metadata" else 0
             if said != real and block and not block.strip(b" "):
                 digest = base64.b32decode(said.removeprefix("sha256:"))
                 directory.erased[digest.hex()] = f"{name}, byte {offset}"
             else:
                 directory.expect(said == real, f"{name}, byte {offset}: wrong block digest")
-                known = digest.hex() in directory.originals
-                directory.expect(not known, f"{name}, byte {offset}: the same original a second time")
-                directory.expect(
-                    sequence == stored_by.get(digest.hex()) or directory.listed,
-                    f"{name}, byte {offset}: change {sequence} did not bring it",
-                )
-                directory.originals[digest.hex()] = Original(
-                    block, fields["WARC-Target-URI"], first, offset, header
-                )
-            entries.append((digest, offset, header, 0, len(block), sequence))
+                if kind == "resource":
+                    known = digest.hex() in directory.originals
+                    directory.expect(not known, f"{name}, byte {offset}: the same original a second time")
+                    directory.expect(
+                        sequence == stored_by.get(digest.hex()) or directory.listed,
+                        f"{name}, byte {offset}: change {sequence} did not bring it",
+                    )
+                    directory.originals[digest.hex()] = Original(
+                        block, fields["WARC-Target-URI"], first, offset, header
+                    )
+            if kind == "metadata":
+                directory.mates.append(Mate(block, fields, sequence, digest.hex()))
+            entries.append((digest, offset, header, place, len(block), sequence))
     except (ValueError, KeyError) as error:
         directory.findings.append(f"{name}: {error}")
         return
@@ -320,6 +334,27 @@ def read_warc(directory, first):
     if directory.expect(whole, f"{index_name}: {len(index)} bytes are no whole entries"):
         said = list(ORIGINAL_ENTRY.iter_unpack(index))
         directory.expect(said == entries, f"{index_name}: does not fit the WARC")
+
+
+def verify_mates(directory):
+    """Each mate that a change keeps is a metadata record that refers to the record of the input's bytes."""
+    resources = {}
+    said = []
+    for change in directory.changes:
+        file = change.value["data"].get("file")
+        if change.kind == "rejected" or not file:
+            continue
+        resources.setdefault(file.get("sha256"), change.sequence)
+        refers = f"<{change.value['source']}:{resources[file['sha256']]:016}>"
+        said += [
+            (change.sequence, mate["sha256"], refers) for mate in file.get("mates", []) if mate.get("kept")
+        ]
+    found = [(mate.sequence, mate.digest, mate.fields["WARC-Refers-To"]) for mate in directory.mates]
+    directory.expect(said == found, f"metadata records {short_list(found)}, changes say {short_list(said)}")
+
+
+def short_list(values):
+    return repr(values[:3])
 
 
 def verify_original(directory, change):

@@ -1,7 +1,7 @@
 import CZlib
 
 /// One gzip member that holds `bytes`.
-func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
+package func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
     var stream = z_stream()
     let code = deflateInit2_(
         &stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
