@@ -79,6 +79,8 @@ public struct ChangeBatch: Sendable {
 /// What is asked for: everything but how far it has come.
 struct ChangesRequest: Sendable {
     let transport: Transport
+    /// Of a consumer, which knows where to begin and has its filter, where it is not that of the log.
+    var path = "/v1/changes"
     let start: LogStart
     let omission: Omission
     let filter: ChangeFilter
@@ -108,6 +110,8 @@ struct ChangeReader {
     private var pageNext: LogStart?
     /// An error that was met while changes in front of it had not been given yet.
     private var failure: SijillClientError?
+    /// The number of this reader of a consumer, once it has one.
+    private(set) var generation: UInt64?
     /// What the caller was last told to go on from.
     private var told: LogStart?
 
@@ -190,11 +194,10 @@ struct ChangeReader {
     }
 
     private mutating func connect() async throws {
-        let limits = request.isLive ? "&live=stream" : "&limit=10000&max_bytes=\(Self.pageBytes)"
+        let limits = request.isLive ? "live=stream" : "limit=10000&max_bytes=\(Self.pageBytes)"
         let response = try await request.transport.get(
-            "/v1/changes?since=\(start.parameter)\(limits)\(request.omission.parameter)"
-                + request.filter.parameter,
-            accept: "application/x-ndjson")
+            "\(request.path)?\(limits)\(place)\(request.omission.parameter)", accept: "application/x-ndjson")
+        generation = response.headers.first(name: "Sijill-Generation").flatMap { Decimal.value($0.utf8) }
         let next = LogStart(header: response.headers.first(name: "Sijill-Next"))
         pageNext = request.isLive ? nil : next
         resumption.connected(
@@ -202,4 +205,14 @@ struct ChangeReader {
             tip: response.headers.first(name: "Sijill-Tip").flatMap { LogCursor($0) })
         body = response.body.makeAsyncIterator()
     }
+    /// The parameters that say where to begin. A consumer knows it, until its reader does.
+    private var place: String {
+        if let generation, start.firstSequence != nil {
+            return "&generation=\(generation)&since=\(start.parameter)"
+        }
+        if let generation { return "&generation=\(generation)" }
+        return isConsumer ? "" : "&since=\(start.parameter)\(request.filter.parameter)"
+    }
+
+    private var isConsumer: Bool { request.path != "/v1/changes" }
 }

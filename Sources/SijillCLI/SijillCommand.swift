@@ -21,7 +21,8 @@ struct SijillCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ReplayCommand.self, FollowCommand.self, SearchCommand.self, AddCommand.self, ShowCommand.self,
-            OriginalCommand.self, StatusCommand.self, MirrorCommand.self, VerifyCommand.self,
+            OriginalCommand.self, StatusCommand.self, MirrorCommand.self, ConsumersCommand.self,
+            VerifyCommand.self,
             ProveCommand.self,
         ])
 

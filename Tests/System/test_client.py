@@ -9,7 +9,7 @@ import threading
 import time
 
 import sijill_articles
-from sijill_system import PATIENCE, SIJILL, Daemon, main, wait_until
+from sijill_system import PATIENCE, SIJILL, SIJILLD, Daemon, main, wait_until
 
 
 def run(options, checks):
@@ -50,6 +50,8 @@ def run(options, checks):
         checks.that(found == expected, f"{follower.name} has every change once and in order", len(found))
         print(f"{follower.name}: {len(found)} changes, killed {follower.deaths} times", flush=True)
     places(options, checks, daemon, expected)
+    consumers(options, checks, daemon, expected)
+    completions(checks, daemon)
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
 
 
@@ -167,6 +169,65 @@ def places(options, checks, daemon, expected):
         timeout=PATIENCE,
     )
     checks.equal((piped.stdout.strip(), piped.stderr), (b"2", b""), "a reader that goes away ends it quietly")
+
+
+def consumers(options, checks, daemon, expected):
+    """A place that the server keeps: over a kill of its reader, over one of the daemon, and over a second reader."""
+    made = [daemon.sijill("consumers", "create", "index", "--description", "test").returncode for _ in range(2)]
+    checks.equal(made, [0, 0], "a consumer can be made twice when it is the same")
+    other = daemon.sijill("consumers", "create", "index", "--since", "now")
+    checks.equal(other.returncode, 1, "but not as another")
+    path = os.path.join(options.folder, "consumer.ndjson")
+    command = [SIJILL, "consumers", "follow", "index", "--url", f"http://127.0.0.1:{daemon.port}"]
+    for kill in range(4):
+        with open(path, "ab") as lines:
+            reader = subprocess.Popen(command, stdout=lines, stderr=subprocess.DEVNULL)
+            wanted = len(expected) * (kill + 1) // 5
+            wait_until(lambda: len(ids_in(path)) >= wanted or reader.poll() is not None)
+            if kill == 2:
+                daemon.kill()
+                daemon.start()
+            reader.kill()
+            reader.wait()
+        cut(path)
+    rest = daemon.sijill("consumers", "read", "index")
+    found = ids_in(path) + [json.loads(line)["id"] for line in rest.stdout.splitlines()]
+    checks.that(list(dict.fromkeys(found)) == expected, "a consumer misses nothing over kills", len(found))
+    checks.that(len(found) - len(expected) <= 4_000, "at most a batch a kill comes again", len(found))
+    shown = json.loads(daemon.sijill("consumers", "show", "index", "--json").stdout)
+    checks.equal((shown["acked"], shown["lag_changes"]), (expected[-1], 0), "all is acknowledged")
+    checks.that(b"index" in daemon.sijill("consumers").stdout, "it is listed")
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    generation = shown["generation"]
+    wait_until(lambda: generation_of(daemon) > generation)
+    second = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    checks.equal(first.wait(PATIENCE), 75, "a reader that another took over from ends with 75")
+    first.stderr.close()
+    second.send_signal(signal.SIGINT)
+    checks.equal(second.wait(PATIENCE), 0, "Ctrl-C ends the other with 0")
+    gone = [daemon.sijill("consumers", "delete", "index").returncode for _ in range(2)]
+    checks.equal(gone, [0, 1], "a consumer is deleted once")
+
+
+def generation_of(daemon):
+    return json.loads(daemon.sijill("consumers", "show", "index", "--json").stdout)["generation"]
+
+
+def ids_in(path):
+    with open(path, "rb") as file:
+        return [json.loads(line)["id"] for line in file.read().split(b"\n")[:-1]]
+
+
+def cut(path):
+    with open(path, "r+b") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)
+
+
+def completions(checks, daemon):
+    for shell in ("bash", "zsh", "fish"):
+        for run in (daemon.sijill, lambda *a: subprocess.run([SIJILLD, *a], capture_output=True)):
+            script = run("--generate-completion-script", shell)
+            checks.that(script.returncode == 0 and len(script.stdout) > 1_000, f"a completion script for {shell}")
 
 
 if __name__ == "__main__":
