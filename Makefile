@@ -1,5 +1,5 @@
 # Names for commands. What is longer than a line is in Scripts.
-.PHONY: help run test check lint build crash acceptance unit bench
+.PHONY: man completions help run test check lint build crash acceptance unit bench
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,3 +35,11 @@ unit: ## the systemd unit
 
 bench: ## Sijill beside what people use instead; writes Benchmarks/RESULTS.md (slow)
 	Scripts/bench
+
+man: ## man pages and shell completions of both programs, into .build/share
+	Scripts/requirements test
+	swift build -c release --product sijilld
+	swift build -c release --product sijill
+	Scripts/man
+
+completions: man ## the same

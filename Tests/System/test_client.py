@@ -9,7 +9,7 @@ import threading
 import time
 
 import sijill_articles
-from sijill_system import PATIENCE, SIJILL, SIJILLD, Daemon, main, wait_until
+from sijill_system import PATIENCE, ROOT, SIJILL, SIJILLD, Daemon, main, wait_until
 
 
 def run(options, checks):
@@ -51,7 +51,7 @@ def run(options, checks):
         print(f"{follower.name}: {len(found)} changes, killed {follower.deaths} times", flush=True)
     places(options, checks, daemon, expected)
     consumers(options, checks, daemon, expected)
-    completions(checks, daemon)
+    completions(options, checks, daemon)
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
 
 
@@ -223,7 +223,14 @@ def cut(path):
         file.truncate(file.read().rfind(b"\n") + 1)
 
 
-def completions(checks, daemon):
+def completions(options, checks, daemon):
+    share = os.path.join(options.folder, "share")
+    written = subprocess.run([os.path.join(ROOT, "Scripts", "man"), share], capture_output=True)
+    checks.equal(written.returncode, 0, f"man pages and completions are written: {written.stderr}")
+    for page, word in (("man1/sijill.1", "mirror"), ("man8/sijilld.8", "read\\-only")):
+        with open(os.path.join(share, "man", page), encoding="utf-8") as file:
+            text = file.read()
+        checks.that(all(part in text for part in (".Sh NAME", ".Sh SYNOPSIS", word)), f"{page} is a page")
     for shell in ("bash", "zsh", "fish"):
         for run in (daemon.sijill, lambda *a: subprocess.run([SIJILLD, *a], capture_output=True)):
             script = run("--generate-completion-script", shell)
