@@ -30,12 +30,14 @@ enum FeedRoutes {
             source: services.source, hub: services.hub, configuration: services.configuration,
             limit: services.limit)
         let segments = SegmentRoute(services.reader)
+        let atom = AtomRoute(source: services.source)
         let log = LogRoute(reader: services.reader, store: services.store)
         return [
             Route("/v1/changes", parameters: ChangesRequest.parameters) { asked in
                 try await changes.respond(to: asked)
             },
             Route("/v1/log") { try await log.respond(to: $0.request) },
+            Route("/feed.atom", parameters: AtomRoute.parameters) { try await atom.respond(to: $0) },
             Route("/v1/segments") { try await segments.list($0) },
             Route("/v1/segments/{file}") { try await segments.file($0) },
         ]

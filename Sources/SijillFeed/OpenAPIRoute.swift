@@ -120,6 +120,7 @@ struct OpenAPIRoute: Sendable {
         "/v1/consumers/{name}": "A named consumer",
         "/v1/consumers/{name}/changes": "Changes behind what the consumer has acknowledged",
         "/v1/consumers/{name}/ack": "Everything up to a cursor is done with",
+        "/feed.atom": "The newest articles as an Atom feed, older ones in its archive pages",
         "/openapi.json": "This description",
     ]
 
@@ -135,6 +136,7 @@ struct OpenAPIRoute: Sendable {
         "type": "Types of changes with commas between, in full or short",
         "source": "Who delivered", "publisher": "Who published", "lang": "A language: ar is also ar-EG",
         "article": "An article's id", "latest": "1: only the newest change of each article",
+        "archive": "An archive page of the Atom feed, from 0",
         "generation": "The reader that Sijill-Generation named; a new one begins if left out",
     ]
 }
