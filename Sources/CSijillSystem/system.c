@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,4 +69,17 @@ void sijill_raise_open_files(void) {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int sijill_clock_is_synchronized(void) {
+    struct timex now = {0};
+    int state = adjtimex(&now);
+    if (state == -1) return -1;
+    return state != TIME_ERROR && !(now.status & STA_UNSYNC);
+}
+
+int64_t sijill_open_files_max(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }

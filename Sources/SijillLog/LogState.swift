@@ -64,10 +64,13 @@ package struct LogState: Hashable, Sendable {
             let value = try? JSONParser.parse(bytes),
             value["sum"]?.text == Digest.of(bytes[..<sumStart]).hex
         else { throw damaged(path, "its sum does not fit its bytes") }
+        // `format` and `sum` mean the same in every format.
         guard value["format"] == .number(String(SijillFormat.directoryVersion)) else {
+            let found = if case .number(let literal)? = value["format"] { literal } else { "none" }
             throw SijillError(
-                .configuration, "\(path) is of a format that this version does not know",
-                remedy: "use the version of sijilld that wrote it, or a later one")
+                .configuration,
+                "\(path) is of format \(found); this version of sijilld knows format \(SijillFormat.directoryVersion)",
+                remedy: "use the version of sijilld that wrote it, or a later one; nothing was changed")
         }
         guard let state = LogState(value), state.encoded == bytes else {
             throw damaged(path, "a member is wrong")

@@ -22,6 +22,12 @@ int sijill_open_at(int dir, const char *name, int flags, uint32_t mode);
 /* f_type of fstatfs(2), or -1. */
 int64_t sijill_file_system_type(int fd);
 
+/* adjtimex(2): 1 when the kernel's clock is synchronized, 0 when it is not, -1 when that cannot be asked. */
+int sijill_clock_is_synchronized(void);
+
+/* The soft limit of open files, or -1. */
+int64_t sijill_open_files_max(void);
+
 /* accept4(socket, NULL, NULL, SOCK_CLOEXEC). */
 int sijill_accept(int socket);
 

@@ -27,20 +27,10 @@ struct CheckCommand: ParsableCommand {
                 .configuration, "\(directory.root.escapedForDisplay) is no data directory: it has no log",
                 remedy: "name the right one with --data")
         }
-        let lock = try takeLock(of: directory)
+        let lock = try DirectoryInUse.lock(of: directory)
         let (findings, count) = try check(directory, isRunning: lock == nil)
         withExtendedLifetime(lock) { report(findings, count) }
         if !findings.isEmpty { throw ExitCode(EndCode.checkFailed.rawValue) }
-    }
-
-    /// One daemon or one command at a time; nil when a daemon has the lock, which then says how far its log is durable.
-    private func takeLock(of directory: DataDirectory) throws(SijillError) -> DirectoryLock? {
-        do throws(SijillError) {
-            return try DirectoryLock(directory)
-        } catch {
-            if error.code == .locked { return nil }
-            throw error
-        }
     }
 
     private func check(_ directory: DataDirectory, isRunning: Bool) throws -> (
@@ -49,8 +39,10 @@ struct CheckCommand: ParsableCommand {
         // The checkpoint and the store's snapshot first: what they cover is in the log before it is asked for its end.
         var check = LogCheck(directory)
         let log = try? LogState.read(directory.state)?.log
-        let comparison = log.map { StoreComparison(path: directory.store, log: $0) }
-        let bound = isRunning ? try position(of: directory) : nil
+        // A stopped directory may lack its store, as a backup does: the next start makes it again.
+        let hasStore = isRunning || File.exists(directory.store)
+        let comparison = hasStore ? log.map { StoreComparison(path: directory.store, log: $0) } : nil
+        let bound = isRunning ? try DirectoryInUse.position(of: directory) : nil
         var progress = ProgressLine(total: try logBytes(directory))
         var next = SequenceNumber(1)
         check.bound = bound
@@ -83,22 +75,6 @@ struct CheckCommand: ParsableCommand {
     private func note(_ text: String) {
         let line = Array("sijilld: \(text.escapedForDisplay)\n".utf8)
         _ = Glibc.write(STDERR_FILENO, line, line.count)
-    }
-
-    private func position(of directory: DataDirectory) throws -> SequenceNumber {
-        // 'sijill mirror' answers no questions, but never takes back what its state says.
-        if let state = try LogState.read(directory.state), state.isMirror { return state.sequence }
-        guard let answer = try LocalSocket.ask(directory.control, ControlServer.Question.position.rawValue),
-            let value = try? JSONParser.parse(Array(answer.utf8)),
-            case .number(let literal)? = value["sequence"],
-            let sequence = Decimal.value(Array(literal.utf8))
-        else {
-            throw SijillError(
-                .locked,
-                "another sijilld works on \(directory.root.escapedForDisplay) and does not say how far it is",
-                remedy: "try again in a moment, or stop it")
-        }
-        return SequenceNumber(sequence)
     }
 
     /// Bytes of log and originals, for the progress bar.

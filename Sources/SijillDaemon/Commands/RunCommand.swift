@@ -36,8 +36,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.load([.inboxPath: inbox, .listen: listen, .logLevel: logLevel])
-        var logger = Logger(label: "sijilld") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = configuration.logLevel
+        let logger = LoggerOutput.logger(label: "sijilld", level: configuration.logLevel)
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
         if readOnly {
             return try await ReadOnlyDaemon(configuration, notifier: notifier, logger: logger).run()

@@ -18,8 +18,8 @@ package struct SijilldCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, CheckCommand.self, RebuildCommand.self, QuarantineCommand.self, KeyCommand.self,
-            WithdrawCommand.self, RecoverCommand.self,
-            CheckConfigCommand.self,
+            WithdrawCommand.self, RecoverCommand.self, CheckConfigCommand.self, BackupCommand.self,
+            DoctorCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 
@@ -47,7 +47,10 @@ package struct SijilldCommand: AsyncParsableCommand {
     }
 
     private static func end(_ error: SijillError) -> Never {
-        FileHandle.standardError.write(Data("sijilld: \(error.description.escapedForDisplay)\n".utf8))
+        // The journal colours and filters by this priority: an error.
+        let priority = LoggerOutput.isJournal ? "<3>" : ""
+        FileHandle.standardError.write(
+            Data("\(priority)sijilld: \(error.description.escapedForDisplay)\n".utf8))
         Glibc.exit(error.code.rawValue)
     }
 }
