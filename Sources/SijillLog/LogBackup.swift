@@ -43,6 +43,11 @@ package struct LogBackup {
         self.target = target
         self.sourceState = sourceState
         self.bound = bound
+        guard !sourceState.isMirror else {
+            throw SijillError(
+                .configuration, "\(source.root.escapedForDisplay) is a mirror, which holds no originals",
+                remedy: "make another mirror with 'sijill mirror', or back up the daemon that it mirrors")
+        }
         for folder in [target.log, target.originals] { try Durable.createDirectory(folder) }
         if let old = try LogState.read(target.state) {
             state = old
@@ -267,7 +272,7 @@ private struct SegmentCopy: ~Copyable {
                         message: "change \(walk.position.sequence.next) is missing")
                 }
                 try append(walked)
-                progress(UInt64(walked.entry.layout.length) + (walked.original?.length ?? 0))
+                progress(UInt64(walked.entry.layout.length) + walked.originals.reduce(0) { $0 + $1.length })
             }
         } catch let fault as SegmentFault {
             throw LogFiles.damaged(from.segment, fault.offset, fault.message)
@@ -289,7 +294,7 @@ private struct SegmentCopy: ~Copyable {
         try lines.append { $0.append(walked.bytes) }
         try Self.copy(originals.file, blocks.end..<walk.position.originalsOffset, to: &blocks)
         entries.append(walked.entry)
-        if let original = walked.original { originalEntries.append(original) }
+        originalEntries += walked.originals
     }
 
     private static func copy(_ file: File, _ range: Range<UInt64>, to copy: inout AppendFile)
