@@ -213,7 +213,8 @@ def refusals(checks, source, copy):
     stranger.stop()
     code, _, error = finish(mirror(source, stranger.data, "--once"))
     checks.equal(code, 78, f"nor a log of its own a mirror: {error}")
-    with open(os.path.join(copy, "log", "00000000000000000001.ndjson"), "r+b") as segment:
+    # Of sealed segments the start looks at the sizes only, as a daemon's does; 'sijilld check' reads them.
+    with open(max(glob.glob(os.path.join(copy, "log", "*.ndjson"))), "r+b") as segment:
         segment.seek(700)
         byte = segment.read(1)
         segment.seek(700)
