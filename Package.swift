@@ -83,9 +83,9 @@ let package = Package(
         module(
             "SijillDaemon",
             [
-                "SijillFormat", "SijillMerkle", "SijillArticles", "SijillFiles", "SijillLog", "SijillStore",
-                "SijillIngest",
-                "SijillFeed", arguments, configuration, yams, hummingbird, lifecycle, logging,
+                "SijillFormat", "SijillMerkle", "SijillText", "SijillArticles", "SijillFiles", "SijillLog",
+                "SijillStore", "SijillIngest", "SijillFeed", arguments, configuration, yams, hummingbird,
+                lifecycle, logging,
             ]),
         program("SijillServer", ["SijillDaemon"]),
         // The clients.

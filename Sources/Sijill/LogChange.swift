@@ -58,11 +58,12 @@ public struct DecodedChange: Sendable {
         public let description: String
 
         public static let added = Kind(description: "org.sijill.article.added")
+        public static let revised = Kind(description: "org.sijill.article.revised")
         public static let duplicated = Kind(description: "org.sijill.article.duplicated")
         public static let rejected = Kind(description: "org.sijill.file.rejected")
         public static let withdrawn = Kind(description: "org.sijill.article.withdrawn")
 
-        /// `added`, `duplicated`, `rejected`.
+        /// `added`, `revised`, `duplicated`, `rejected`.
         public var shortName: String {
             description.split(separator: ".").last.map(String.init) ?? description
         }

@@ -14,6 +14,12 @@ package struct Draft: Hashable, Sendable {
     package let canonical: CanonicalDigest?
     /// Canonical words of the text.
     package let words: Int
+    /// Of the canonical words, however few: tells whether two texts of one article have the same ones.
+    package let wordsDigest: Digest
+    /// What the text is compared by with others.
+    package let shingles: ShingleSet
+    package let sketch: Sketch
+    package let figures: Figures
     /// The encoding that the input was read as: its name as IANA registers it, in lower case.
     package let encoding: String
     package let format: ArticleFormat
@@ -34,8 +40,13 @@ package struct Draft: Hashable, Sendable {
         encoded = EncodedContent(content)
         raw = Digest.of(input)
         textDigest = Digest.of(text)
+        wordsDigest = Digest.of(words.bytes)
         canonical =
             words.count >= SijillText.canonicalWordsMin
-            ? CanonicalDigest(version: .c1, digest: Digest.of(words.bytes)) : nil
+            ? CanonicalDigest(version: .c1, digest: wordsDigest) : nil
+        let shingles = Shingles(words)
+        sketch = Sketch(shingles)
+        self.shingles = ShingleSet(shingles)
+        figures = Figures(words)
     }
 }

@@ -6,15 +6,42 @@
 struct GivenDate {
     private let bytes: [UInt8]
     private var position = 0
+    private var year = 0
+    private var month = 0
+    private var day = 0
+    /// Of the day; 0 where no time was given.
+    private var seconds = 0
+    /// Minutes east of UTC; 0 where none were given.
+    private var offset = 0
 
-    static func isDate(_ text: some StringProtocol) -> Bool {
+    static func isDate(_ text: some StringProtocol) -> Bool { parsed(text) != nil }
+
+    /// Seconds since 1970 began, to tell which of two dates is the later: what was not given counts as 0, a
+    /// missing offset as that of UTC. Nil for what is no date.
+    static func seconds(_ text: some StringProtocol) -> Int? {
+        guard let date = parsed(text) else { return nil }
+        return date.daysSince1970 * 86_400 + date.seconds - date.offset * 60
+    }
+
+    private static func parsed(_ text: some StringProtocol) -> GivenDate? {
         let bytes = Array(text.utf8)
         // The longest form, with nine digits of a second and a spelled offset, is shorter.
-        guard bytes.count <= 64 else { return false }
+        guard bytes.count <= 64 else { return nil }
         var internet = GivenDate(bytes: bytes)
-        if internet.isInternetDate() { return true }
+        if internet.isInternetDate() { return internet }
         var mail = GivenDate(bytes: bytes)
-        return mail.isMailDate()
+        return mail.isMailDate() ? mail : nil
+    }
+
+    /// By counting the year from March on, so that the leap day is the last (Hinnant, "chrono-compatible
+    /// low-level date algorithms").
+    private var daysSince1970: Int {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
     }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
@@ -23,6 +50,7 @@ struct GivenDate {
         guard let year = number(4), take("-"), let month = number(2), take("-"), let day = number(2),
             GivenDate.isDay(day, month: month, year: year)
         else { return false }
+        (self.year, self.month, self.day) = (year, month, day)
         if isAtEnd { return true }
         guard take("T") || take("t") || take(" "), isTime() else { return false }
         if isAtEnd { return true }
@@ -39,9 +67,13 @@ struct GivenDate {
             let month = GivenDate.months.firstIndex(of: monthName), take(" "), let year = number(4),
             GivenDate.isDay(day, month: month + 1, year: year), take(" "), isTime()
         else { return false }
+        (self.year, self.month, self.day) = (year, month + 1, day)
         if isAtEnd { return true }
         guard take(" ") else { return false }
-        if let zone = word() { return GivenDate.zones.contains(zone) && isAtEnd }
+        if let zone = word() {
+            offset = (GivenDate.zones[zone] ?? 0) * 60
+            return GivenDate.zones[zone] != nil && isAtEnd
+        }
         return isOffset() && isAtEnd
     }
 
@@ -50,8 +82,10 @@ struct GivenDate {
         guard let hour = number(2), take(":"), let minute = number(2), hour < 24, minute < 60 else {
             return false
         }
+        seconds = hour * 3_600 + minute * 60
         guard take(":") else { return true }
         guard let second = number(2), second <= 60 else { return false }
+        seconds += second
         guard take(".") || take(",") else { return true }
         return number(1...9) != nil
     }
@@ -59,10 +93,13 @@ struct GivenDate {
     /// Z, or a sign with hh:mm, hhmm or hh.
     private mutating func isOffset() -> Bool {
         if take("Z") || take("z") { return true }
+        let isWest = position < bytes.count && bytes[position] == UInt8(ascii: "-")
         guard take("+") || take("-"), let hours = number(2), hours < 24 else { return false }
+        offset = (isWest ? -60 : 60) * hours
         if isAtEnd { return true }
         _ = take(":")
         guard let minutes = number(2) else { return false }
+        offset += isWest ? -minutes : minutes
         return minutes < 60
     }
 
@@ -106,7 +143,9 @@ struct GivenDate {
     private static let months = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ]
-    private static let zones: Set<String> = [
-        "ut", "utc", "gmt", "z", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt",
+    /// Hours east of UTC (RFC 5322 §4.3).
+    private static let zones = [
+        "ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6,
+        "pst": -8, "pdt": -7,
     ]
 }

@@ -6,6 +6,7 @@ import SijillIngest
 import SijillLog
 import SijillMerkle
 import SijillStore
+import SijillText
 import Synchronization
 
 /// The one place where a change becomes durable: decide, commit, apply, announce, batch by batch, on the serial
@@ -62,8 +63,11 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private var listener: Listener?
     /// Arrivals that wait for a batch, oldest first.
     private var waiting: [Arrival] = []
-    /// Durable changes that the store could not take yet.
+    /// Durable changes that the store could not take yet, and the sketches of their texts.
     private var unapplied: [Change] = []
+    private var sketches: [SequenceNumber: Sketch] = [:]
+    /// Texts of batches before, to be compared with.
+    private let texts = TextCache()
     private var isPaused = false
     private var hasFailed = false
     private var isClosed = false
@@ -151,6 +155,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
                 throw SijillError(.unavailable, "the daemon takes nothing in now", remedy: "try again later")
             }
             defer { scheduleState() }
+            texts.remove(request.article)
             return try withdrawal.run(request)
         }
     }
@@ -207,8 +212,12 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
             return false
         }
         do {
-            let entries = try decide(arrivals)
+            var decider = BatchDecider(index: store, cache: texts)
+            let decisions = try decide(arrivals, &decider)
+            let entries = zip(arrivals, decisions).map { $1.entry(mates: $0.mates) }
             let changes = try log.commit(entries, now: WallClock.timestamp())
+            decider.remember()
+            for (change, decision) in zip(changes, decisions) { sketches[change.sequence] = decision.sketch }
             tally(changes, bytes: arrivals.reduce(0) { $0 + $1.file.bytes }, took: .now - started)
             guard applyAndAnnounce(changes) else {
                 // Durable, so never submitted again: the outcomes follow when the store has taken them.
@@ -226,18 +235,8 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         return false
     }
 
-    private func decide(_ arrivals: [Arrival]) throws -> [ChangeLog.Entry] {
-        var decider = BatchDecider(index: store)
-        var entries: [ChangeLog.Entry] = []
-        entries.reserveCapacity(arrivals.count)
-        for (offset, arrival) in arrivals.enumerated() {
-            let decision = try decider.decide(arrival, cursor: log.cursor(ahead: offset))
-            entries.append(
-                ChangeLog.Entry(
-                    record: decision.record, content: decision.content, encoded: decision.encoded,
-                    original: decision.original, mates: arrival.mates))
-        }
-        return entries
+    private func decide(_ arrivals: [Arrival], _ decider: inout BatchDecider<Store>) throws -> [Decision] {
+        try arrivals.enumerated().map { try decider.decide($1, cursor: log.cursor(ahead: $0)) }
     }
 
     /// Applies durable changes to the store and lets readers see them. A store without space keeps them waiting: the
@@ -245,8 +244,9 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private func applyAndAnnounce(_ changes: [Change]) -> Bool {
         unapplied += changes
         do {
-            try store.apply(unapplied)
+            try store.apply(unapplied, sketches: sketches)
             unapplied = []
+            sketches = [:]
             log.announce()
             return true
         } catch let error as StoreError where error.code == .outOfSpace {
@@ -287,6 +287,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
             "batch",
             metadata: [
                 "log.sequence": "\(changes.last!.sequence)", "added": "\(counts[.added] ?? 0)",
+                "revised": "\(counts[.revised] ?? 0)",
                 "duplicated": "\(counts[.duplicated] ?? 0)", "rejected": "\(counts[.rejected] ?? 0)",
                 "bytes": "\(bytes)", "ms": "\(took.milliseconds)",
             ])
@@ -367,6 +368,12 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
 }
 
 extension Store: SeenIndex {}
+
+extension Decision {
+    fileprivate func entry(mates: [[UInt8]]) -> ChangeLog.Entry {
+        ChangeLog.Entry(record: record, content: content, encoded: encoded, original: original, mates: mates)
+    }
+}
 
 extension Duration {
     /// Whole milliseconds, rounded down.

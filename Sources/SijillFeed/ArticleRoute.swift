@@ -23,8 +23,7 @@ struct ArticleRoute: Sendable {
     /// The bytes that the latest revision came from, exactly as they arrived.
     func original(_ id: String, _ request: Request, on channel: any Channel) async throws -> Response {
         let state = try await find(id)
-        // The change that brought the revision: with one revision, the first of the article.
-        let (reader, sequence) = (reader, state.first.sequence)
+        let (reader, sequence) = (reader, state.current.sequence)
         let found = try await offLoop { try reader.original(of: sequence) }
         guard let original = found, original.digest == state.file.sha256 else {
             throw Problem.notFound("the original of article \(id) is not kept")
@@ -86,7 +85,8 @@ extension ArticleState {
     var json: JSONValue {
         var members = [
             JSONMember("article", id.description), JSONMember("revision", UInt64(revision)),
-            JSONMember("first", first), JSONMember("last", last), JSONMember("added", firstTime.rfc3339),
+            JSONMember("first", first), JSONMember("current", current), JSONMember("last", last),
+            JSONMember("added", firstTime.rfc3339), JSONMember("revised", currentTime.rfc3339),
             JSONMember("changed", lastTime.rfc3339), JSONMember("sightings", UInt64(sightings)),
             JSONMember(name: "file", value: file.json), JSONMember(name: "digests", value: digests.json),
             JSONMember("words", UInt64(words)), JSONMember("cluster", cluster.description),
@@ -144,6 +144,7 @@ extension Content {
         members.append("removed", removed)
         members.append("warnings", warnings)
         members.append("cut", cut)
+        if let changes { members.append(JSONMember(name: "changes", value: changes.json)) }
         if !extra.isEmpty { members.append(JSONMember(name: "extra", value: .object(extra))) }
         members.append(JSONMember(name: "text", value: text.map { .string($0) } ?? .null))
         return members

@@ -28,6 +28,7 @@ struct LogRoute: Sendable {
                     name: "counts",
                     value: .object([
                         JSONMember("articles", UInt64(counts.articles)),
+                        JSONMember("revisions", UInt64(counts.revisions)),
                         JSONMember("sightings", UInt64(counts.sightings)),
                         JSONMember("rejects", UInt64(counts.rejects)),
                     ])),

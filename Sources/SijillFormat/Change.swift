@@ -23,17 +23,20 @@ package struct Change: Hashable, Sendable {
 /// The kind of a change, as in its `type`.
 package enum ChangeType: String, CaseIterable, Hashable, Sendable {
     case added = "org.sijill.article.added"
+    case revised = "org.sijill.article.revised"
     case duplicated = "org.sijill.article.duplicated"
     case withdrawn = "org.sijill.article.withdrawn"
     case rejected = "org.sijill.file.rejected"
 
-    /// `added`, `duplicated`, `rejected`: what people type and see.
+    /// `added`, `revised`, `duplicated`, `rejected`: what people type and see.
     package var shortName: String { String(rawValue[rawValue.index(after: rawValue.lastIndex(of: ".")!)...]) }
 }
 
 /// The record part of a change: what happened.
 package enum Record: Hashable, Sendable {
     case added(Added)
+    // Apart: a larger record would be copied with every change.
+    indirect case revised(Revised)
     case duplicated(Duplicated)
     case withdrawn(Withdrawn)
     case rejected(Rejected)
@@ -41,6 +44,7 @@ package enum Record: Hashable, Sendable {
     package var type: ChangeType {
         switch self {
         case .added: .added
+        case .revised: .revised
         case .duplicated: .duplicated
         case .withdrawn: .withdrawn
         case .rejected: .rejected
@@ -51,6 +55,7 @@ package enum Record: Hashable, Sendable {
     package var file: FileRecord {
         switch self {
         case .added(let added): added.file
+        case .revised(let revised): revised.file
         case .duplicated(let duplicated): duplicated.file
         case .withdrawn: .none
         case .rejected(let rejected): rejected.file
@@ -60,6 +65,7 @@ package enum Record: Hashable, Sendable {
     package var article: ArticleID? {
         switch self {
         case .added(let added): added.article
+        case .revised(let revised): revised.article
         case .duplicated(let duplicated): duplicated.article
         case .withdrawn(let withdrawn): withdrawn.article
         case .rejected: nil
@@ -69,6 +75,7 @@ package enum Record: Hashable, Sendable {
     package var digests: ArticleDigests? {
         switch self {
         case .added(let added): added.digests
+        case .revised(let revised): revised.digests
         case .duplicated(let duplicated): duplicated.digests
         case .withdrawn, .rejected: nil
         }
@@ -81,7 +88,7 @@ package enum Record: Hashable, Sendable {
     /// not stored twice; rejected bytes are kept in quarantine.
     package var storesOriginal: Bool {
         switch self {
-        case .added: true
+        case .added, .revised: true
         case .duplicated(let duplicated): duplicated.match == .canonical && duplicated.isKept
         case .withdrawn, .rejected: false
         }
@@ -95,16 +102,20 @@ package struct Added: Hashable, Sendable {
     package var digests: ArticleDigests
     /// Canonical words of the text.
     package var words: Int
-    /// The earliest article of the article's cluster: itself until relations are known.
+    /// What it is to earlier articles, the closest first.
+    package var relations: [Relation]
+    /// The head of the article's cluster: the article itself, or an earlier one that it is near to.
     package var cluster: ArticleID
 
     package init(
-        article: ArticleID, file: FileRecord, digests: ArticleDigests, words: Int, cluster: ArticleID
+        article: ArticleID, file: FileRecord, digests: ArticleDigests, words: Int, relations: [Relation] = [],
+        cluster: ArticleID
     ) {
         self.article = article
         self.file = file
         self.digests = digests
         self.words = words
+        self.relations = relations
         self.cluster = cluster
     }
 }

@@ -60,7 +60,18 @@ extension Record {
             self = .added(
                 Added(
                     article: try data.article("article"), file: file, digests: try data.digests(),
-                    words: Int(clamping: try data.number("words")), cluster: try data.article("cluster")))
+                    words: Int(clamping: try data.number("words")), relations: try data.relations(),
+                    cluster: try data.article("cluster")))
+        case .revised:
+            let revision = Int(clamping: try data.number("revision"))
+            guard revision > 1 else { throw ChangeError("'revision' of a revised article is below 2") }
+            self = .revised(
+                Revised(
+                    article: try data.article("article"), revision: revision, file: file,
+                    digests: try data.digests(), words: Int(clamping: try data.number("words")),
+                    relations: try data.relations(), cluster: try data.article("cluster"),
+                    isMajor: try data.flag("major"), isReverted: try data.flag("reverted"),
+                    changed: try data.revisionCounts()))
         case .duplicated:
             guard let of = Cursor(try data.string("of")) else { throw ChangeError("'of' is no cursor") }
             guard let match = Duplicated.Match(rawValue: try data.string("match")) else {
@@ -134,6 +145,12 @@ extension Content {
         removed = try data.strings("removed")
         warnings = try data.strings("warnings")
         cut = try data.strings("cut")
+        if let value = data.members["changes"] {
+            guard let read = TextChanges(value) else {
+                throw ChangeError("'changes' is not as it is written")
+            }
+            changes = read
+        }
         if let value = data.members["extra"] {
             guard case .object(let members) = value else { throw ChangeError("'extra' is no object") }
             extra = members
@@ -234,6 +251,51 @@ private struct Members {
             throw ChangeError("'\(name)' is no article id")
         }
         return article
+    }
+
+    func flag(_ name: String) throws(ChangeError) -> Bool {
+        guard case .bool(let flag) = try value(name) else {
+            throw ChangeError("'\(name)' is neither true nor false")
+        }
+        return flag
+    }
+
+    func share(_ name: String) throws(ChangeError) -> Share {
+        guard case .number(let literal) = try value(name), let share = Share(literal: literal) else {
+            throw ChangeError("'\(name)' is no number from 0 to 1 of four decimals")
+        }
+        return share
+    }
+
+    func relations() throws(ChangeError) -> [Relation] {
+        guard case .array(let elements) = try value("relations") else {
+            throw ChangeError("'relations' is no array")
+        }
+        var relations: [Relation] = []
+        for element in elements {
+            let members = Members(element)
+            guard let kind = Relation.Kind(rawValue: try members.string("kind")) else {
+                throw ChangeError("a kind of relation that this version does not know")
+            }
+            relations.append(
+                Relation(
+                    kind: kind, article: try members.article("article"),
+                    jaccard: try members.share("jaccard"),
+                    containment: try members.share("containment"),
+                    figuresDiffer: try members.flag("figures_differ")))
+        }
+        return relations
+    }
+
+    func revisionCounts() throws(ChangeError) -> RevisionCounts {
+        let members = Members(try value("changed"))
+        var counts = RevisionCounts()
+        counts.paragraphsAdded = Int(clamping: try members.number("paragraphs_added"))
+        counts.paragraphsRemoved = Int(clamping: try members.number("paragraphs_removed"))
+        counts.numbersAdded = Int(clamping: try members.number("numbers_added"))
+        counts.numbersRemoved = Int(clamping: try members.number("numbers_removed"))
+        counts.isRetitled = try members.flag("retitled")
+        return counts
     }
 
     func digests() throws(ChangeError) -> ArticleDigests {

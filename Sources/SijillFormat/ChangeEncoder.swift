@@ -66,9 +66,16 @@ extension Change {
             writer.append("\"article\":\"\(added.article)\",\"revision\":1,")
             writer.file(added.file)
             writer.digests(added.digests)
-            writer.append(",\"words\":" as StaticString)
-            writer.decimal(UInt64(added.words))
-            writer.append(",\"relations\":[],\"cluster\":\"\(added.cluster)\"")
+            writer.standing(words: added.words, added.relations, cluster: added.cluster)
+        case .revised(let revised):
+            writer.append("\"article\":\"\(revised.article)\",\"revision\":\(revised.revision),")
+            writer.file(revised.file)
+            writer.digests(revised.digests)
+            writer.standing(words: revised.words, revised.relations, cluster: revised.cluster)
+            writer.append(revised.isMajor ? ",\"major\":true" : ",\"major\":false")
+            writer.append(revised.isReverted ? ",\"reverted\":true" : ",\"reverted\":false")
+            writer.memberName("changed")
+            writer.json(revised.changed.json)
         case .duplicated(let duplicated):
             writer.append("\"article\":\"\(duplicated.article)\",\"of\":\"\(duplicated.of)\",\"match\":\"")
             writer.append(duplicated.match.rawValue)
@@ -126,6 +133,14 @@ extension ByteWriter {
         }
         mates(file.mates)
         byte("}")
+    }
+
+    /// `,"words":…,"relations":[…],"cluster":"…"`
+    fileprivate mutating func standing(words: Int, _ relations: [Relation], cluster: ArticleID) {
+        memberName("words")
+        decimal(UInt64(words))
+        self.relations(relations)
+        append(",\"cluster\":\"\(cluster)\"")
     }
 
     fileprivate mutating func digests(_ digests: ArticleDigests) {

@@ -31,6 +31,8 @@ package struct Content: Hashable, Sendable {
     package var warnings: [String] = []
     /// Names of fields that were over their limit and were cut.
     package var cut: [String] = []
+    /// Of a revision: what it brought and took.
+    package var changes: TextChanges?
     /// What the input said and no field takes, as it was given.
     package var extra: [JSONMember] = []
     /// Valid UTF-8.
@@ -42,6 +44,7 @@ package struct Content: Hashable, Sendable {
     package var withoutText: Content {
         var copy = self
         copy.text = nil
+        copy.changes = nil
         return copy
     }
 }
@@ -79,6 +82,10 @@ package struct EncodedContent: Hashable, Sendable {
         writer.member("removed", content.removed)
         writer.member("warnings", content.warnings)
         writer.member("cut", content.cut)
+        if let changes = content.changes {
+            writer.memberName("changes")
+            writer.json(changes.json)
+        }
         if !content.extra.isEmpty {
             writer.append(",\"extra\":" as StaticString)
             writer.json(.object(content.extra))

@@ -15,6 +15,10 @@ package enum Limits {
     package static let listCountMax = 256
     /// Entries of `removed` and of `warnings`.
     package static let notesCountMax = 64
+    /// Passages, and numbers each way, that `changes` of a revision names.
+    package static let revisionChangesMax = 256
+    /// Bytes of a number that `changes` names.
+    package static let numberBytesMax = 64
     /// Arrays and objects inside each other in a change: what an input may nest, and what the change puts around it.
     package static let changeDepthMax = 72
     /// Bytes of `detail` of a rejected input.

@@ -1,5 +1,6 @@
 import SijillArticles
 import SijillFormat
+import SijillText
 
 /// What is known of earlier texts. Only changes that brought a text count: rejected bytes may be retried.
 package protocol SeenIndex {
@@ -7,6 +8,16 @@ package protocol SeenIndex {
     func seen(raw: Digest) throws -> SeenText?
     /// The text with these canonical words, by the same version of the rules.
     func seen(canonical: CanonicalDigest) throws -> SeenText?
+    /// The revision of this article with these canonical words, the latest of several.
+    func seen(canonical: CanonicalDigest, of article: ArticleID) throws -> SeenText?
+    /// The article that is known by this identity, as it stands now.
+    func standing(_ identity: Identity) throws -> KeptText?
+    /// An article as it stands now.
+    func standing(_ article: ArticleID) throws -> KeptText?
+    /// Texts, as articles stand now, that share sketch keys with this one; by the sequences of their changes.
+    func candidates(of sketch: Sketch, excluding: Set<UInt64>) -> [SketchIndex.Candidate]
+    /// The texts that these changes brought. One that is not there any more is left out.
+    func texts(of sequences: [SequenceNumber]) throws -> [KeptText]
 }
 
 /// What the ledger writes down for one arrival.
@@ -16,16 +27,22 @@ package struct Decision: Sendable {
     package let encoded: EncodedContent
     /// The input's bytes, where the change stores them.
     package let original: [UInt8]?
+    /// Of the text, where the change brings one.
+    package var sketch: Sketch?
 }
 
-/// Decides the arrivals of one batch in their order: `added`, `duplicated` or `rejected`; first hit wins (contract:
-/// text §2). A decision sees those before it in the same batch.
+/// Decides the arrivals of one batch in their order: `added`, `revised`, `duplicated` or `rejected`; first hit wins
+/// (contract: text §2). A decision sees those before it in the same batch.
 package struct BatchDecider<Index: SeenIndex> {
-    private let index: Index
-    private var raw: [Digest: SeenText] = [:]
-    private var canonical: [CanonicalDigest: SeenText] = [:]
+    let index: Index
+    let cache: TextCache
+    var brought = BatchTexts()
 
-    package init(index: Index) { self.index = index }
+    /// - Parameter cache: texts of batches before, to be compared with; belongs to the caller's queue.
+    package init(index: Index, cache: TextCache) {
+        self.index = index
+        self.cache = cache
+    }
 
     /// - Parameter cursor: what the change will be named by, if the batch is committed.
     package mutating func decide(_ arrival: Arrival, cursor: Cursor) throws -> Decision {
@@ -34,31 +51,116 @@ package struct BatchDecider<Index: SeenIndex> {
             let rejected = Rejected(file: arrival.file, reason: rejection.reason, detail: rejection.detail)
             return Decision(record: .rejected(rejected), content: Content(), encoded: .none, original: nil)
         case .draft(let draft, let bytes):
-            if let seen = try raw[draft.raw] ?? index.seen(raw: draft.raw) {
+            if let seen = try brought.raw[draft.raw] ?? index.seen(raw: draft.raw) {
                 return duplicated(draft, file: arrival.file, seen: seen, match: .raw, original: nil)
             }
-            let known = try draft.canonical.flatMap { try canonical[$0] ?? index.seen(canonical: $0) }
-            let article = known?.article ?? ArticleID(draft.canonical?.digest.high ?? draft.raw.high)
-            // These bytes stand with this change; their text may stand with an earlier one.
-            let seen = SeenText(
-                cursor: cursor, article: article, revision: known?.revision ?? 1,
-                isKept: known?.isKept ?? true)
-            raw[draft.raw] = seen
-            if let known {
-                return duplicated(draft, file: arrival.file, seen: known, match: .canonical, original: bytes)
-            }
-            if let digest = draft.canonical { canonical[digest] = seen }
-            return added(draft, file: arrival.file, article: article, original: bytes)
+            return try decide(Delivery(draft: draft, bytes: bytes, file: arrival.file, cursor: cursor))
         }
     }
 
-    private func added(_ draft: Draft, file: FileRecord, article: ArticleID, original: [UInt8]) -> Decision {
-        let digests = ArticleDigests(
-            canonical: draft.canonical, text: draft.textDigest, content: draft.encoded.digest)
+    /// The batch is committed: its texts are what later ones are compared with first.
+    package func remember() {
+        for text in brought.texts.values { cache.insert(text) }
+    }
+
+    private mutating func decide(_ delivery: Delivery) throws -> Decision {
+        let identity = Identity(delivery.draft.content, source: delivery.file.source)
+        var replaced: (article: ArticleID, similarity: Similarity, figuresDiffer: Bool)?
+        if let identity, let standing = try standing(identity) {
+            let similarity = Similarity(delivery.draft.shingles, standing.text.shingles)
+            if let decision = try decide(delivery, about: standing, similarity) { return decision }
+            replaced = (
+                standing.text.article, similarity, delivery.draft.figures != standing.text.figures
+            )
+        }
+        if let known = try delivery.draft.canonical.flatMap({ try seen($0) }) {
+            return repeated(delivery, known)
+        }
+        var (relations, cluster) = try standingAmongOthers(delivery.draft, of: nil)
+        if let replaced {
+            relations.removeAll { $0.article == replaced.article }
+            relations.append(
+                Relation(
+                    kind: .replacedURL, article: replaced.article, replaced.similarity,
+                    figuresDiffer: replaced.figuresDiffer))
+        }
+        return added(delivery, identity, relations, cluster: cluster)
+    }
+
+    /// What a delivery under a known identity is; nil when it is another article.
+    private mutating func decide(
+        _ delivery: Delivery, about standing: StandingText, _ similarity: Similarity
+    ) throws -> Decision? {
+        let draft = delivery.draft
+        let current = SeenText(
+            cursor: standing.text.change, article: standing.text.article, revision: standing.text.revision)
+        if standing.wordsDigest == draft.wordsDigest {
+            return standing.hasTitle(of: draft)
+                ? repeated(delivery, current)
+                : try revised(delivery, standing, isMajor: false, isReverted: false)
+        }
+        if let canonical = draft.canonical, let older = try seen(canonical, of: current.article) {
+            guard GivenDates.isLater(draft.content.fetched, than: standing.content.fetched) else {
+                return repeated(delivery, older)
+            }
+            return try revised(
+                delivery, standing, isMajor: similarity.revisionKind != .revised, isReverted: true)
+        }
+        switch similarity.revisionKind {
+        case .revised: return try revised(delivery, standing, isMajor: false, isReverted: false)
+        case .major: return try revised(delivery, standing, isMajor: true, isReverted: false)
+        case .replaced: return nil
+        }
+    }
+
+    // MARK: Decisions
+
+    private mutating func added(
+        _ delivery: Delivery, _ identity: Identity?, _ relations: [Relation], cluster: ArticleID?
+    ) -> Decision {
+        let draft = delivery.draft
+        let article = ArticleID(draft.canonical?.digest.high ?? draft.raw.high)
         let added = Added(
-            article: article, file: file, digests: digests, words: draft.words, cluster: article)
+            article: article, file: delivery.file, digests: delivery.digests(of: draft.encoded),
+            words: draft.words, relations: relations, cluster: cluster ?? article)
+        let text = EarlierText(
+            change: delivery.cursor, article: article, revision: 1, cluster: cluster ?? article, draft: draft)
+        brought.add(text, delivery, identity, replacing: nil)
         return Decision(
-            record: .added(added), content: draft.content, encoded: draft.encoded, original: original)
+            record: .added(added), content: draft.content, encoded: draft.encoded, original: delivery.bytes,
+            sketch: draft.sketch)
+    }
+
+    private mutating func revised(
+        _ delivery: Delivery, _ standing: StandingText, isMajor: Bool, isReverted: Bool
+    ) throws -> Decision {
+        let draft = delivery.draft
+        let before = standing.text
+        let (relations, _) = try standingAmongOthers(draft, of: before)
+        let difference = RevisionDifference(from: standing, to: draft)
+        var content = draft.content
+        content.changes = difference.changes
+        if difference.isCut { content.cut.append("changes") }
+        let encoded = EncodedContent(content)
+        let revised = Revised(
+            article: before.article, revision: before.revision + 1, file: delivery.file,
+            digests: delivery.digests(of: encoded), words: draft.words, relations: relations,
+            cluster: before.cluster, isMajor: isMajor, isReverted: isReverted, changed: difference.counts)
+        let text = EarlierText(
+            change: delivery.cursor, article: before.article, revision: revised.revision,
+            cluster: before.cluster, draft: draft)
+        brought.add(text, delivery, nil, replacing: before.change.sequence)
+        return Decision(
+            record: .revised(revised), content: content, encoded: encoded, original: delivery.bytes,
+            sketch: draft.sketch)
+    }
+
+    /// Other bytes with the words of a text that is known. The bytes stand with this change from now on.
+    private mutating func repeated(_ delivery: Delivery, _ known: SeenText) -> Decision {
+        brought.raw[delivery.draft.raw] = SeenText(
+            cursor: delivery.cursor, article: known.article, revision: known.revision, isKept: known.isKept)
+        return duplicated(
+            delivery.draft, file: delivery.file, seen: known, match: .canonical, original: delivery.bytes)
     }
 
     private func duplicated(
@@ -75,5 +177,45 @@ package struct BatchDecider<Index: SeenIndex> {
         return Decision(
             record: .duplicated(duplicated), content: content, encoded: encoded,
             original: seen.isKept ? original : nil)
+    }
+
+    // MARK: What is known, this batch included
+
+    private func seen(_ canonical: CanonicalDigest) throws -> SeenText? {
+        try index.seen(canonical: canonical) ?? brought.canonical[canonical]?.first
+    }
+
+    private func seen(_ canonical: CanonicalDigest, of article: ArticleID) throws -> SeenText? {
+        try brought.canonical[canonical]?.last { $0.article == article }
+            ?? index.seen(canonical: canonical, of: article)
+    }
+
+    private func standing(_ identity: Identity) throws -> StandingText? {
+        if let article = brought.identities[identity] { return brought.standing(article) }
+        guard let kept = try index.standing(identity) else { return nil }
+        return brought.standing(kept.article) ?? StandingText(kept)
+    }
+}
+
+/// A draft on its way to a decision.
+struct Delivery {
+    let draft: Draft
+    /// The original.
+    let bytes: [UInt8]
+    let file: FileRecord
+    let cursor: Cursor
+
+    func digests(of encoded: EncodedContent) -> ArticleDigests {
+        ArticleDigests(canonical: draft.canonical, text: draft.textDigest, content: encoded.digest)
+    }
+}
+
+extension Relation {
+    init(kind: Kind, article: ArticleID, _ similarity: Similarity, figuresDiffer: Bool) {
+        self.init(
+            kind: kind, article: article,
+            jaccard: Share(similarity.sharedCount, of: similarity.unionCount),
+            containment: Share(similarity.sharedCount, of: similarity.smallerCount),
+            figuresDiffer: figuresDiffer)
     }
 }

@@ -147,7 +147,9 @@ struct IntakePool {
     /// What an input costs while it is in hand; unpacked, a text may be far bigger than its file.
     static func weight(of file: FileRecord, _ outcome: Arrival.Outcome) -> Int {
         var bytes = Int(clamping: file.bytes)
-        if case .draft(let draft, _) = outcome { bytes = max(bytes, draft.encoded.bytes.count) }
+        if case .draft(let draft, _) = outcome {
+            bytes = max(bytes, draft.encoded.bytes.count) + draft.shingles.count * 8
+        }
         return bytes + inputOverheadBytes
     }
 }

@@ -5,17 +5,20 @@ package struct ArticleState: Hashable, Sendable {
     package let id: ArticleID
     /// The revision that stands; the ones before it are in the log.
     package let revision: Int
-    /// The earliest article of its cluster.
+    /// The head of its cluster.
     package let cluster: ArticleID
     /// Canonical words of the text.
     package let words: Int
     /// The change that added the article.
     package let first: Cursor
     package let firstTime: Timestamp
+    /// The change that brought the revision.
+    package let current: Cursor
+    package let currentTime: Timestamp
     /// The last change that is about the article, a delivery of the same text included.
     package let last: Cursor
     package let lastTime: Timestamp
-    /// Deliveries of its text, the first included.
+    /// Deliveries of its texts, the first included.
     package let sightings: Int
     /// The input that brought the revision.
     package let file: FileRecord
@@ -24,7 +27,7 @@ package struct ArticleState: Hashable, Sendable {
     package let content: Content
 }
 
-/// One delivery of a text: an `added` or `duplicated` change.
+/// One delivery of a text: an `added`, `revised` or `duplicated` change.
 package struct Sighting: Hashable, Sendable {
     package let cursor: Cursor
     package let time: Timestamp

@@ -1,9 +1,11 @@
 import SijillFormat
+import SijillText
 
-/// What the store keeps in memory: where each digest was first seen, and how much there is of everything.
+/// What the store keeps in memory: where each digest and each identity was first seen, which texts share sketch
+/// keys, and how much there is of everything.
 ///
-/// It is a function of the rows of `sightings` and `rejects`, made from them at open and kept in step by
-/// `apply`.
+/// It is a function of the rows of `sightings`, `sketches` and `rejects`, made from them at open and kept in step
+/// by `apply`.
 struct LookUps: Sendable {
     private(set) var applied: SequenceNumber = .none
     private(set) var counts = StoreCounts()
@@ -11,13 +13,18 @@ struct LookUps: Sendable {
     private var raw: DigestTable
     /// By the digest of the canonical words. Versions are never compared, so each has a table of its own.
     private var canonical: [CanonicalDigest.Version: DigestTable]
+    /// By the identity of a new article; the last of several has it.
+    private var identities = DigestTable()
+    private var sketches = SketchIndex()
+    /// Where an article stands that has been revised, by the change that added it.
+    private var revised: [SequenceNumber: SequenceNumber] = [:]
 
     /// Articles that are withdrawn or erased; others are not here.
     var withdrawals: [ArticleID: WithdrawalState] = [:]
     /// Deliveries whose content and original were erased.
     var erased: Set<SequenceNumber> = []
-    /// Digests whose text was erased and has come again: the new place.
-    private var again: [UInt128: SequenceNumber] = [:]
+    /// Withdrawn articles, by their keys: later texts are not compared with theirs.
+    private var hidden: Set<SequenceNumber> = []
 
     init(sightings: Int = 0) {
         raw = DigestTable(capacity: sightings)
@@ -25,30 +32,24 @@ struct LookUps: Sendable {
     }
 
     /// Takes in one row of `sightings`. Rows come in the order of their sequences.
+    ///
+    /// - Parameter article: The key of its article.
     mutating func add(
-        sighting sequence: SequenceNumber, match: Duplicated.Match?, raw digest: Digest?,
-        canonical text: CanonicalDigest?
+        sighting sequence: SequenceNumber, article: SequenceNumber, match: Duplicated.Match?,
+        raw digest: Digest?, canonical text: CanonicalDigest?
     ) {
         applied = sequence
         counts.sightings += 1
         // The same bytes again bring nothing; bytes that were rejected never come here.
-        if match != .raw, let digest { add(raw: digest.high, sequence) }
+        if match != .raw, let digest { raw.insert(digest.high, sequence) }
         guard match == nil else { return }
-        counts.articles += 1
+        if article == sequence { counts.articles += 1 } else { counts.revisions += 1 }
         if let text {
-            if let old = canonical[text.version]?[text.digest.high], erased.contains(old) {
-                again[text.digest.high] = sequence
-            }
             canonical[text.version, default: DigestTable()].insert(text.digest.high, sequence)
         }
     }
 
-    private mutating func add(raw key: UInt128, _ sequence: SequenceNumber) {
-        if let old = raw[key], erased.contains(old) { again[key] = sequence }
-        raw.insert(key, sequence)
-    }
-
-    /// Takes in a withdrawal that was applied.
+    /// Takes in a withdrawal that was applied, but for its text.
     mutating func add(_ withdrawn: Withdrawn, _ sequence: SequenceNumber) {
         applied = sequence
         counts.withdrawals += 1
@@ -66,6 +67,38 @@ struct LookUps: Sendable {
         erased.formUnion(sequences)
     }
 
+    /// Whether later texts may be compared with that of an article; what was erased is not compared again.
+    ///
+    /// - Parameter key: The key of the article.
+    mutating func hide(_ key: SequenceNumber, erases: Bool, isUndo: Bool) {
+        if isUndo { hidden.remove(key) } else { hidden.insert(key) }
+        if erases { sketches.remove(number: current(article: key).value) }
+    }
+
+    /// Takes in a text that `sketches` has a row of. They come in the order of their sequences.
+    mutating func add(_ text: KeptSketch) {
+        if let before = add(identityOf: text) { sketches.remove(number: before.value) }
+        sketches.insert(text.sketch, number: text.sequence.value)
+    }
+
+    /// The same at open, the sketches going into `builder`.
+    mutating func add(_ text: KeptSketch, to builder: inout SketchIndex.Builder) {
+        if let before = add(identityOf: text) { builder.remove(number: before.value) }
+        builder.add(text.sketch, number: text.sequence.value)
+    }
+
+    /// The text that this one takes the place of.
+    private mutating func add(identityOf text: KeptSketch) -> SequenceNumber? {
+        guard text.article == text.sequence else {
+            defer { revised[text.article] = text.sequence }
+            return revised[text.article] ?? text.article
+        }
+        if let identity = text.identity { identities.insert(identity.key, text.sequence) }
+        return nil
+    }
+
+    mutating func open(sketches index: SketchIndex) { sketches = index }
+
     mutating func add(reject sequence: SequenceNumber) {
         applied = sequence
         counts.rejects += 1
@@ -77,31 +110,62 @@ struct LookUps: Sendable {
         self.applied = applied
     }
 
-    /// Where bytes whose digest begins so were first seen.
-    func sequence(raw key: UInt128) -> SequenceNumber? { again[key] ?? raw[key] }
+    /// Where bytes whose digest begins so may have been seen: ascending, those that were erased last.
+    func sequences(raw key: UInt128) -> [SequenceNumber] { erasedLast(raw.sequences(key)) }
 
-    func sequence(canonical key: UInt128, _ version: CanonicalDigest.Version) -> SequenceNumber? {
-        again[key] ?? canonical[version]?[key]
+    func sequences(canonical key: UInt128, _ version: CanonicalDigest.Version) -> [SequenceNumber] {
+        erasedLast(canonical[version]?.sequences(key) ?? [])
     }
+
+    /// Where articles with this identity may have begun, ascending.
+    func sequences(_ identity: Identity) -> [SequenceNumber] { identities.sequences(identity.key) }
 
     /// Where an article of this id can have begun: an id is the first half of a canonical digest, or of a raw
-    /// one. Those that were erased stand last: their text may have come again.
+    /// one. Those that were erased stand last, the latest of them first: their text may have come again.
     func sequences(article key: UInt128) -> [SequenceNumber] {
-        let all = candidates(article: key)
-        return all.filter { !erased.contains($0) }.sorted() + all.filter { erased.contains($0) }.sorted()
+        erasedLast(
+            (CanonicalDigest.Version.allCases.flatMap { canonical[$0]?.sequences(key) ?? [] }
+                + raw.sequences(key)).sorted())
     }
 
-    private func candidates(article key: UInt128) -> [SequenceNumber] {
-        CanonicalDigest.Version.allCases.compactMap { canonical[$0]?[key] }
-            + [raw[key], again[key]].compactMap { $0 }
+    /// A text that was erased may have come again, and then it is that one that is meant.
+    private func erasedLast(_ all: [SequenceNumber]) -> [SequenceNumber] {
+        guard !erased.isEmpty, all.contains(where: erased.contains) else { return all }
+        return all.filter { !erased.contains($0) } + all.reversed().filter(erased.contains)
     }
 
-    var bytes: Int { raw.bytes + canonical.values.reduce(0) { $0 + $1.bytes } }
+    /// The change that brought the text with which an article stands, by the change that added it.
+    func current(article: SequenceNumber) -> SequenceNumber { revised[article] ?? article }
+
+    /// The texts, as articles stand now, that share keys with `sketch`.
+    func candidates(of sketch: Sketch, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
+        let withdrawn = hidden.isEmpty ? [] : hidden.map { current(article: $0).value }
+        return sketches.candidates(of: sketch, excluding: excluding.union(withdrawn))
+    }
+
+    /// Bytes in all, and those of them that hold sketches.
+    var bytes: Int {
+        raw.bytes + identities.bytes + sketches.bytes + canonical.values.reduce(0) { $0 + $1.bytes }
+            + revised.capacity * 24
+    }
+    var sketchBytes: Int { sketches.bytes }
+}
+
+/// A text as `sketches` has it.
+struct KeptSketch: Sendable {
+    let sequence: SequenceNumber
+    /// The key of its article.
+    let article: SequenceNumber
+    /// By what it is known, when it is new.
+    let identity: Identity?
+    let sketch: Sketch
 }
 
 /// How much there is in a store.
 package struct StoreCounts: Hashable, Sendable {
     package var articles = 0
+    /// Texts that took the place of an earlier one of their article.
+    package var revisions = 0
     /// Deliveries of a text, new or known before.
     package var sightings = 0
     package var rejects = 0

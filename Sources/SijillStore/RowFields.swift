@@ -1,4 +1,5 @@
 import SijillFormat
+import SijillText
 
 /// Reads the values of one row in the order in which `StoreRow` wrote them.
 ///
@@ -70,6 +71,34 @@ struct RowFields {
         return CanonicalDigest(version: version, digest: digest)
     }
 
+    mutating func relationKind() throws -> Relation.Kind { try required(Relation.Kind(rawValue: text())) }
+
+    mutating func identity() throws -> Identity? {
+        try blob().map { try required(Identity(data: $0)) }
+    }
+
+    mutating func sketch() throws -> Sketch { try required(blob().flatMap { Sketch(blob: $0) }) }
+
+    /// A share from 0 to 1.
+    mutating func share() throws -> Share {
+        guard case .real(let value) = take() else { throw notOurs() }
+        let scaled = (value * Double(Share.whole)).rounded()
+        guard (0...Double(Share.whole)).contains(scaled) else { throw notOurs() }
+        return try required(Share(tenThousandths: Int(scaled)))
+    }
+
+    /// 0 or 1.
+    mutating func flag() throws -> Bool { try required(optionalFlag()) }
+
+    mutating func optionalFlag() throws -> Bool? {
+        switch try optionalNumber() {
+        case nil: nil
+        case 0: false
+        case 1: true
+        default: throw notOurs()
+        }
+    }
+
     mutating func match() throws -> Duplicated.Match? {
         guard let name = try optionalText() else { return nil }
         return try required(Duplicated.Match(rawValue: name))
@@ -126,6 +155,7 @@ struct RowFields {
         content.removed = try list()
         content.warnings = try list()
         content.cut = try list()
+        if let value = try json() { content.changes = try required(TextChanges(value)) }
         if let extra = try json() {
             guard case .object(let members) = extra else { throw notOurs() }
             content.extra = members

@@ -13,15 +13,9 @@ extension Store {
     ///
     /// - Throws: `StoreError`.
     package func current(_ id: ArticleID) throws -> ArticleState? {
-        let candidates = lookUps.withLock { $0.sequences(article: id.value) }
-        guard !candidates.isEmpty else { return nil }
-        return try read { database in
-            for candidate in candidates {
-                if let found = try sighting(candidate, in: database), found.article == id {
-                    return try state(of: found.key, in: database)
-                }
-            }
-            return nil
+        try read { database in
+            guard let key = try key(of: id, in: database) else { return nil }
+            return try state(of: key, in: database)
         }
     }
 
@@ -48,37 +42,8 @@ extension Store {
         return text.flatMap { Epoch($0) }
     }
 
-    /// The text that came with exactly these bytes. Rejected bytes do not count, so they may be tried again.
-    ///
-    /// A miss costs no access to the file. A hit is compared with the whole digest; bytes whose digest only
-    /// shares its first half with known ones are not seen, so they are added as what they are: nothing is
-    /// merged.
-    ///
-    /// - Throws: `StoreError`.
-    package func seen(raw digest: Digest) throws -> SeenText? {
-        guard let sequence = lookUps.withLock({ $0.sequence(raw: digest.high) }),
-            let sighting = try sighting(sequence), sighting.file.sha256 == digest
-        else { return nil }
-        return allowed(
-            SeenText(cursor: sighting.cursor, article: sighting.article, revision: sighting.revision),
-            at: sequence)
-    }
-
-    /// The text with exactly these canonical words, by the same version of the rules. As `seen(raw:)`.
-    ///
-    /// - Throws: `StoreError`.
-    package func seen(canonical digest: CanonicalDigest) throws -> SeenText? {
-        guard
-            let sequence = lookUps.withLock({ $0.sequence(canonical: digest.digest.high, digest.version) }),
-            let sighting = try sighting(sequence), sighting.digests.canonical == digest
-        else { return nil }
-        return allowed(
-            SeenText(cursor: sighting.cursor, article: sighting.article, revision: sighting.revision),
-            at: sequence)
-    }
-
     /// A delivery with the key of its article.
-    private struct Found {
+    struct FoundSighting {
         let sighting: Sighting
         let key: SequenceNumber
         let cluster: ArticleID
@@ -86,7 +51,7 @@ extension Store {
         var article: ArticleID { sighting.article }
     }
 
-    private func sighting(_ sequence: SequenceNumber, in database: Database) throws -> Found? {
+    func sighting(_ sequence: SequenceNumber, in database: Database) throws -> FoundSighting? {
         let columns = StoreTable.sightings.columns.dropLast() + ["id", "cluster"]
         let statement = try database.cachedStatement(sql: Store.selectSighting)
         guard let row = try statement.first([StoreValue(sequence)]) else { return nil }
@@ -102,17 +67,23 @@ extension Store {
         let digests = try fields.digests()
         let article = try fields.article()
         let cluster = try fields.article()
-        return Found(
+        return FoundSighting(
             sighting: Sighting(
                 cursor: cursor, time: time, article: article, revision: revision, match: match,
                 duplicateOf: duplicateOf, file: file, digests: digests),
             key: key, cluster: cluster)
     }
 
-    private func state(of key: SequenceNumber, in database: Database) throws -> ArticleState? {
+    /// How the article with that key stands now.
+    func state(of key: SequenceNumber, in database: Database) throws -> ArticleState {
         let revisions = try database.cachedStatement(sql: StoreTable.revisions.select + " where sequence = ?")
         let repeats = try database.cachedStatement(sql: Store.selectRepeats)
-        guard let first = try sighting(key, in: database), let row = try revisions.first([StoreValue(key)]),
+        let later = try database.cachedStatement(sql: Store.selectLater)
+        // From the tables and not from memory: the look-ups may be a batch behind or ahead of this snapshot.
+        let current = try later.first([StoreValue(key)])?.first
+        let standing = if case .integer(let number)? = current { SequenceNumber(UInt64(number)) } else { key }
+        guard let first = try sighting(key, in: database), let brought = try sighting(standing, in: database),
+            let row = try revisions.first([StoreValue(standing)]),
             let counted = try repeats.first([StoreValue(key)])
         else { throw StoreError.unusable(path, "article \(key) lacks its first delivery or its text") }
         var fields = RowFields(row, StoreTable.revisions.columns, of: .revisions, path: path)
@@ -120,6 +91,8 @@ extension Store {
         _ = try fields.sequence()
         let revision = Int(clamping: try fields.number())
         let words = Int(clamping: try fields.number())
+        for _ in 0..<2 { _ = try fields.optionalFlag() }
+        _ = try fields.json()
         var totals = RowFields(counted, ["count", "last"], of: .sightings, path: path)
         let sightings = 1 + Int(clamping: try totals.number())
         var last = first
@@ -131,14 +104,19 @@ extension Store {
         return ArticleState(
             id: first.article, revision: revision, cluster: first.cluster, words: words,
             first: first.sighting.cursor, firstTime: first.sighting.time,
+            current: brought.sighting.cursor, currentTime: brought.sighting.time,
             last: last.sighting.cursor, lastTime: last.sighting.time, sightings: sightings,
-            file: first.sighting.file, digests: first.sighting.digests, content: try fields.content())
+            file: brought.sighting.file, digests: brought.sighting.digests, content: try fields.content())
     }
 
     /// The columns of `sightings` without `delivered`, then the article's own.
     static let selectSighting =
-        "select \(StoreTable.sightings.columns.dropLast().map { "s.\($0)" }.joined(separator: ", ")), a.id, a.cluster "
-        + "from sightings s join articles a on a.sequence = s.article where s.sequence = ?"
+        "select \(StoreTable.sightings.columns.dropLast().map { "s.\($0)" }.joined(separator: ", ")), a.id, h.id "
+        + "from sightings s join articles a on a.sequence = s.article join articles h on h.sequence = a.cluster "
+        + "where s.sequence = ?"
+
+    /// The last text of one article after its first, by the index `later_revisions`.
+    static let selectLater = "select max(sequence) from revisions where article = ? and article <> sequence"
 
     /// Repeated deliveries of one article, by the index `repeats`.
     static let selectRepeats =

@@ -31,10 +31,10 @@ extension Store {
         lookUps.withLock { $0.withdrawals[state.id] ?? WithdrawalState() }
     }
 
-    /// The key of the article of an id, the last of several: O(articles). For withdrawals only.
-    func key(of id: ArticleID) throws -> SequenceNumber? {
-        try read { try ArticleFinder.lastKey(of: id, in: $0) }
-    }
+    private func key(of id: ArticleID) throws -> SequenceNumber? { try read { try key(of: id, in: $0) } }
+
+    /// Whether nothing of an article may be shown to those who ask about another one.
+    func isGone(_ id: ArticleID) -> Bool { lookUps.withLock { $0.withdrawals[id]?.isGone ?? false } }
 
     /// What a decision may make of a text that was found: nothing, where it was erased and may come again; that it must
     /// not be kept, where it was erased and is withdrawn.
@@ -55,7 +55,11 @@ extension Store {
         guard let key = try key(of: id) else { return [] }
         return try read { database in
             try Int64.fetchAll(
-                database, sql: "select sequence from sightings where article = ? order by sequence",
+                database,
+                sql: """
+                    select ?1 as sequence union all
+                    select sequence from sightings where article = ?1 and article <> sequence order by 1
+                    """,
                 arguments: [Int64(key.value)])
         }.map { SequenceNumber(UInt64($0)) }
     }
@@ -111,7 +115,7 @@ extension LookUps {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                select a.id, w.erase, w.undo, w.sequences,
+                select a.id, w.erase, w.undo, w.sequences, w.article,
                   exists (select 1 from articles n where n.id = a.id and n.sequence > w.sequence)
                 from withdrawals w join articles a on a.sequence = w.article order by w.sequence
                 """)
@@ -126,8 +130,10 @@ extension LookUps {
                 }
             }
             withdraw(id, erases: row[1] == 1, isUndo: row[2] == 1, sequences)
+            let key = SequenceNumber(UInt64(row[4] as Int64))
+            hide(key, erases: false, isUndo: row[2] == 1)
             // Its text has come again since.
-            if row[4] == 1 { withdrawals[id] = nil }
+            if row[5] == 1 { withdrawals[id] = nil }
         }
     }
 }
@@ -141,7 +147,12 @@ struct WithdrawalWriter {
     /// Call it after the row of the withdrawal was written, in its transaction.
     func write(_ withdrawn: Withdrawn, article key: SequenceNumber) throws {
         let revisions = try Int64.fetchAll(
-            database, sql: "select sequence from revisions where article = ?", arguments: [Int64(key.value)])
+            database,
+            sql: """
+                select ?1 as sequence union all
+                select sequence from revisions where article = ?1 and article <> sequence order by 1
+                """,
+            arguments: [Int64(key.value)])
         if withdrawn.isUndo {
             for sequence in revisions.suffix(1) { try restoreSearch(sequence) }
             return
@@ -154,6 +165,10 @@ struct WithdrawalWriter {
             let arguments: StatementArguments = [Int64(sequence.value)]
             try database.execute(
                 sql: "update revisions set \(columns) where sequence = ?", arguments: arguments)
+            // By what it was known, and what it is compared by, says something of the text too.
+            try database.execute(
+                sql: "update sketches set identity = null, keys = x'' where sequence = ?",
+                arguments: arguments)
             try database.execute(
                 sql: """
                     update sightings set delivered = '{"title":null,"text":null}'

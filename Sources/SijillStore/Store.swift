@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Glibc
 import SijillFormat
+import SijillText
 import Synchronization
 
 /// The store: a view of the log in SQLite, for look-ups, for the feed and for people with any SQLite tool.
@@ -65,8 +66,9 @@ package final class Store: Sendable {
     /// `changes` must be of this store's log and the ones that follow `applied`: anything else is an error of
     /// ours and traps.
     ///
+    /// - Parameter sketches: Those of new texts, where they were made before; the others are made here.
     /// - Throws: `StoreError`; then nothing of `changes` stands, neither in SQLite nor in the look-ups.
-    package func apply(_ changes: [Change]) throws {
+    package func apply(_ changes: [Change], sketches: [SequenceNumber: Sketch] = [:]) throws {
         guard let last = changes.last else { return }
         var next = applied.next
         for change in changes {
@@ -76,16 +78,17 @@ package final class Store: Sendable {
         }
         applying.add(1, ordering: .relaxed)
         defer { applying.subtract(1, ordering: .relaxed) }
-        try write(verb: "write") { database in
+        let written = try write(verb: "write") { database in
             try database.beginTransaction(.immediate)
-            var writer = try StoreWriter(database, path: path)
-            for change in changes { try writer.write(change) }
+            var writer = try StoreWriter(database, path: path) { [self] id in
+                lookUps.withLock { $0.sequences(article: id.value) }
+            }
+            for change in changes { try writer.write(change, sketch: sketches[change.sequence]) }
             try writer.finish(applied: last.sequence)
             try database.commit()
+            return writer.written
         }
-        lookUps.withLock { lookUps in
-            for change in changes { lookUps.add(change) }
-        }
+        lookUps.withLock { $0.add(changes, written) }
     }
 
     /// Whether the ledger waits to write, so that whoever writes now should end.

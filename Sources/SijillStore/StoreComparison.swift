@@ -1,5 +1,6 @@
 import GRDB
 import SijillFormat
+import SijillText
 
 /// Compares a store with the log that it is a view of, for `sijilld check`: every row of every table against
 /// what `apply` would write, no row more or less, the schema, SQLite's own integrity check.
@@ -55,7 +56,10 @@ package final class StoreComparison {
         do {
             try database.unsafeReentrantRead { connection in
                 let finder = try ArticleFinder(connection)
-                for change in changes where change.sequence <= applied { try compare(change, finder) }
+                let keys = try NamedKeys(connection)
+                for change in changes where change.sequence <= applied {
+                    try compare(change, finder, keys)
+                }
             }
         } catch {
             findings.add(Findings.describe(error))
@@ -99,14 +103,23 @@ package final class StoreComparison {
         for table in StoreTable.allCases { walks[table] = try TableWalk(table, connection, &findings) }
     }
 
-    private func compare(_ change: Change, _ finder: ArticleFinder) throws {
-        for row in try rows(of: change, finder) { walks[row.table]?.expect(row, &findings) }
+    private func compare(_ change: Change, _ finder: ArticleFinder, _ keys: NamedKeys) throws {
+        for row in try rows(of: change, finder, keys) { walks[row.table]?.expect(row, &findings) }
     }
 
-    private func rows(of change: Change, _ finder: ArticleFinder) throws -> [StoreRow] {
+    private func rows(
+        of change: Change, _ finder: ArticleFinder, _ keys: NamedKeys
+    ) throws -> [StoreRow] {
         switch change.record {
         case .added(let added):
-            return StoreRow.rows(change, added: added) + [StoreRow.facets(change, article: change.sequence)]
+            return try StoreRow.rows(change, added: added, sketch: Sketch(of: change)) {
+                try keys.key(of: $0, by: change)
+            } + [StoreRow.facets(change, article: change.sequence)]
+        case .revised(let revised):
+            let article = try keys.key(of: revised.article, by: change)
+            return try StoreRow.rows(change, revised: revised, article: article, sketch: Sketch(of: change)) {
+                try keys.key(of: $0, by: change)
+            } + [StoreRow.facets(change, article: article)]
         case .rejected(let rejected):
             return [StoreRow.row(change, rejected: rejected), StoreRow.facets(change, article: nil)]
         case .withdrawn(let withdrawn):
@@ -140,6 +153,34 @@ package final class StoreComparison {
     }
 }
 
+/// Finds the keys of articles that a change names, as the store's own rows of that change have them. There is no
+/// index over ids, so each of these keys is asked whether it is that article's: the rows of `articles` before it
+/// were compared already.
+private struct NamedKeys {
+    private let articles: ArticleKeys
+    private let named: Statement
+
+    init(_ database: Database) throws {
+        articles = try ArticleKeys(database) { _ in [] }
+        named = try database.cachedStatement(
+            sql: """
+                select cluster from articles where sequence = ?1
+                union all select article from revisions where sequence = ?1
+                union all select other from relations where sequence = ?1
+                """)
+    }
+
+    /// None, which no row has, when the store does not have that article there.
+    func key(of article: ArticleID, by change: Change) throws -> SequenceNumber {
+        try named.start([StoreValue(change.sequence)])
+        while try named.step() {
+            guard let number = named.number(at: 0) else { continue }
+            if try articles.isKey(SequenceNumber(number), of: article) { return SequenceNumber(number) }
+        }
+        return .none
+    }
+}
+
 /// Goes through one table by sequence, next to the rows that are expected.
 private struct TableWalk {
     private let table: StoreTable
@@ -148,7 +189,7 @@ private struct TableWalk {
 
     init(_ table: StoreTable, _ connection: Database, _ findings: inout Findings) throws {
         self.table = table
-        statement = try connection.makeStatement(sql: table.select + " order by sequence")
+        statement = try connection.makeStatement(sql: table.select + " order by \(table.order)")
         try statement.start([])
         advance(&findings)
     }

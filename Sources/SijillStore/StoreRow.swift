@@ -1,13 +1,19 @@
 import SijillFormat
+import SijillText
 
 /// A table of the store that changes are written to, with its columns in the order of `StoreSchema`.
 enum StoreTable: String, CaseIterable, Sendable {
-    case articles, revisions, sightings, withdrawals, rejects, facets
+    case articles, revisions, sketches, relations, sightings, withdrawals, rejects, facets
 
     var columns: [String] {
         switch self {
         case .articles: ["sequence", "id", "cluster"]
-        case .revisions: ["sequence", "article", "revision", "words"] + StoreTable.contentColumns
+        case .revisions:
+            ["sequence", "article", "revision", "words", "major", "reverted", "changed"]
+                + StoreTable.contentColumns
+        case .sketches: ["sequence", "article", "identity", "keys"]
+        case .relations:
+            ["sequence", "place", "kind", "other", "jaccard", "containment", "figures_differ"]
         case .sightings:
             ["sequence", "time", "epoch", "article", "revision", "matched", "duplicate_of"]
                 + StoreTable.fileColumns
@@ -26,7 +32,7 @@ enum StoreTable: String, CaseIterable, Sendable {
     static let contentColumns = [
         "title", "byline", "authors", "publisher", "site", "url", "producer_id", "lang", "published",
         "modified", "fetched", "description", "standfirst", "dateline", "tags", "section", "image", "license",
-        "removed", "warnings", "cut", "extra", "text",
+        "removed", "warnings", "cut", "changes", "extra", "text",
     ]
 
     /// Writes one row, its values in the order of `columns`.
@@ -36,6 +42,9 @@ enum StoreTable: String, CaseIterable, Sendable {
     }
 
     var select: String { "select \(columns.joined(separator: ", ")) from \(rawValue)" }
+
+    /// The order in which `StoreRow` makes rows.
+    var order: String { self == .relations ? "sequence, place" : "sequence" }
 }
 
 /// A row as it stands in the store. What a change writes is decided here and nowhere else: `Store.apply` writes these
@@ -45,21 +54,86 @@ struct StoreRow {
     let values: [StoreValue]
 
     /// The rows of a text that was not there before.
-    static func rows(_ change: Change, added: Added) -> [StoreRow] {
-        let sequence = StoreValue(change.sequence)
+    ///
+    /// - Parameters:
+    ///   - sketch: That of its text.
+    ///   - key: The key of an earlier article.
+    static func rows(
+        _ change: Change, added: Added, sketch: Sketch, key: (ArticleID) throws -> SequenceNumber
+    ) rethrows -> [StoreRow] {
+        let cluster = added.cluster == added.article ? change.sequence : try key(added.cluster)
         let article: [StoreValue] = [
-            sequence, .text(Array(added.article.description.utf8)),
-            .text(Array(added.cluster.description.utf8)),
+            StoreValue(change.sequence), .text(Array(added.article.description.utf8)), StoreValue(cluster),
         ]
+        let identity = Identity(change.content, source: added.file.source)
+        let text = NewText(
+            article: change.sequence, revision: 1, words: added.words, history: [.null, .null, .null],
+            file: added.file, digests: added.digests, sketch: sketch, identity: identity)
+        return [StoreRow(table: .articles, values: article)] + rows(change, text)
+            + (try rows(change, added.relations, key: key))
+    }
+
+    /// The rows of a text that takes the place of an earlier one.
+    ///
+    /// - Parameter article: The key of its article.
+    static func rows(
+        _ change: Change, revised: Revised, article: SequenceNumber, sketch: Sketch,
+        key: (ArticleID) throws -> SequenceNumber
+    ) rethrows -> [StoreRow] {
+        let history: [StoreValue] = [
+            .integer(revised.isMajor ? 1 : 0), .integer(revised.isReverted ? 1 : 0),
+            json(revised.changed.json),
+        ]
+        let text = NewText(
+            article: article, revision: revised.revision, words: revised.words, history: history,
+            file: revised.file, digests: revised.digests, sketch: sketch, identity: nil)
+        return rows(change, text) + (try rows(change, revised.relations, key: key))
+    }
+
+    /// What `added` and `revised` say of a text.
+    private struct NewText {
+        let article: SequenceNumber
+        let revision: Int
+        let words: Int
+        /// `major`, `reverted`, `changed`.
+        let history: [StoreValue]
+        let file: FileRecord
+        let digests: ArticleDigests
+        let sketch: Sketch
+        let identity: Identity?
+    }
+
+    private static func rows(_ change: Change, _ text: NewText) -> [StoreRow] {
+        let sequence = StoreValue(change.sequence)
+        let article = StoreValue(text.article)
         let sighting =
-            head(change) + [sequence, .integer(1), .null, .null] + file(added.file) + digests(added.digests)
-            + [.null]
+            head(change) + [article, .integer(Int64(text.revision)), .null, .null] + file(text.file)
+            + digests(text.digests) + [.null]
         let revision =
-            [sequence, sequence, .integer(1), .integer(Int64(added.words))] + content(change.content)
-        return [
-            StoreRow(table: .articles, values: article), StoreRow(table: .sightings, values: sighting),
-            StoreRow(table: .revisions, values: revision),
+            [sequence, article, .integer(Int64(text.revision)), .integer(Int64(text.words))] + text.history
+            + content(change.content)
+        let sketch: [StoreValue] = [
+            sequence, article, text.identity.map { .blob($0.data) } ?? .null, .blob(text.sketch.blob),
         ]
+        return [
+            StoreRow(table: .sightings, values: sighting), StoreRow(table: .revisions, values: revision),
+            StoreRow(table: .sketches, values: sketch),
+        ]
+    }
+
+    private static func rows(
+        _ change: Change, _ relations: [Relation], key: (ArticleID) throws -> SequenceNumber
+    ) rethrows -> [StoreRow] {
+        try relations.enumerated().map { place, relation in
+            StoreRow(
+                table: .relations,
+                values: [
+                    StoreValue(change.sequence), .integer(Int64(place)),
+                    .text(Array(relation.kind.rawValue.utf8)), StoreValue(try key(relation.article)),
+                    .real(relation.jaccard.value), .real(relation.containment.value),
+                    .integer(relation.figuresDiffer ? 1 : 0),
+                ])
+        }
     }
 
     /// The row of a delivery of a known text.
@@ -144,6 +218,7 @@ struct StoreRow {
             StoreValue(content.standfirst), StoreValue(content.dateline), list(content.tags),
             StoreValue(content.section), StoreValue(content.image), StoreValue(content.license),
             list(content.removed), list(content.warnings), list(content.cut),
+            content.changes.map { json($0.json) } ?? .null,
             content.extra.isEmpty ? .null : json(.object(content.extra)),
             content.text.map { .text($0) } ?? .null,
         ]

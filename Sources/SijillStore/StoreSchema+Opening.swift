@@ -1,5 +1,6 @@
 import GRDB
 import SijillFormat
+import SijillText
 
 /// One table, index or view as `sqlite_master` describes it.
 struct SchemaObject: Hashable, Sendable {
@@ -85,54 +86,97 @@ extension LookUps {
         let sightings = try Int.fetchOne(database, sql: "select count(*) from sightings")!
         self.init(sightings: sightings)
         try openWithdrawals(database)
-        let columns = ["sequence", "matched", "file_sha256", "canonical_version", "canonical_digest"]
-        let statement = try database.makeStatement(
-            sql: "select \(columns.joined(separator: ", ")) from sightings order by sequence")
-        try statement.start([])
-        let current = StoreValue(CanonicalDigest.Version.c0.rawValue)
-        while try statement.step() {
-            // Most rows are new texts that have a canonical digest. They are read without the detour over a
-            // row of values, which would make up most of the time to open.
-            if statement.isNull(at: 1), let sequence = statement.number(at: 0),
-                let raw = statement.digest(at: 2),
-                statement.value(at: 3) == current, let words = statement.digest(at: 4)
-            {
-                add(
-                    sighting: SequenceNumber(sequence), match: nil, raw: raw,
-                    canonical: CanonicalDigest(version: .c0, digest: words))
-                continue
-            }
-            var fields = RowFields(statement.row, columns, of: .sightings, path: path)
-            add(
-                sighting: try fields.sequence(), match: try fields.match(), raw: try fields.optionalDigest(),
-                canonical: try fields.canonicalDigest())
-        }
+        try readDigests(database, path: path)
+        try readSketches(database, path: path)
         open(rejects: try Int.fetchOne(database, sql: "select count(*) from rejects")!, applied: applied)
         let articles = try Int.fetchOne(database, sql: "select count(*) from articles")!
         // Every change made exactly one row here or there, and every new text an article.
+        let texts = try Int.fetchOne(database, sql: "select count(*) from sketches")!
         guard UInt64(counts.sightings + counts.rejects + counts.withdrawals) == applied.value,
-            counts.articles == articles
+            counts.articles == articles, counts.articles + counts.revisions == texts
         else {
             throw StoreError.unusable(
                 path, "its tables do not hold as many rows as it says changes were applied")
         }
     }
 
-    /// Takes in a change that was applied.
-    mutating func add(_ change: Change) {
-        let digests = change.record.digests
-        let raw = change.record.file.sha256
-        switch change.record {
-        case .added(let added):
-            // Its text was erased and has come again: a new beginning.
-            withdrawals[added.article] = nil
-            add(sighting: change.sequence, match: nil, raw: raw, canonical: digests?.canonical)
-        case .duplicated(let duplicated):
-            add(sighting: change.sequence, match: duplicated.match, raw: raw, canonical: digests?.canonical)
-        case .withdrawn(let withdrawn):
-            add(withdrawn, change.sequence)
-        case .rejected:
-            add(reject: change.sequence)
+    /// Takes in every row of `sightings`.
+    private mutating func readDigests(_ database: Database, path: String) throws {
+        let columns = [
+            "sequence", "article", "matched", "file_sha256", "canonical_version", "canonical_digest",
+        ]
+        let statement = try database.makeStatement(
+            sql: "select \(columns.joined(separator: ", ")) from sightings order by sequence")
+        try statement.start([])
+        let current = StoreValue(CanonicalDigest.Version.c1.rawValue)
+        while try statement.step() {
+            // Most rows are new texts that have a canonical digest. They are read without the detour over a
+            // row of values, which would make up most of the time to open.
+            if statement.isNull(at: 2), let sequence = statement.number(at: 0),
+                let article = statement.number(at: 1), let raw = statement.digest(at: 3),
+                statement.value(at: 4) == current, let words = statement.digest(at: 5)
+            {
+                add(
+                    sighting: SequenceNumber(sequence), article: SequenceNumber(article), match: nil,
+                    raw: raw,
+                    canonical: CanonicalDigest(version: .c1, digest: words))
+                continue
+            }
+            var fields = RowFields(statement.row, columns, of: .sightings, path: path)
+            add(
+                sighting: try fields.sequence(), article: try fields.sequence(), match: try fields.match(),
+                raw: try fields.optionalDigest(), canonical: try fields.canonicalDigest())
+        }
+    }
+
+    /// Takes in every row of `sketches`.
+    private mutating func readSketches(_ database: Database, path: String) throws {
+        let statement = try database.makeStatement(
+            sql: StoreTable.sketches.select + " order by sequence")
+        try statement.start([])
+        var builder = SketchIndex.Builder()
+        while try statement.step() {
+            var fields = RowFields(statement.row, StoreTable.sketches.columns, of: .sketches, path: path)
+            let sequence = try fields.sequence()
+            let article = try fields.sequence()
+            let identity = try fields.identity()
+            add(
+                KeptSketch(
+                    sequence: sequence, article: article, identity: identity, sketch: try fields.sketch()),
+                to: &builder)
+        }
+        open(sketches: builder.finish())
+    }
+
+    /// Takes in changes that were applied, and what the writer found out about them.
+    mutating func add(_ changes: [Change], _ written: StoreWriter.Written) {
+        let articles = Dictionary(uniqueKeysWithValues: written.sketches.map { ($0.sequence, $0.article) })
+        for change in changes {
+            let match: Duplicated.Match?
+            switch change.record {
+            case .rejected:
+                add(reject: change.sequence)
+                continue
+            case .withdrawn(let withdrawn):
+                add(withdrawn, change.sequence)
+                continue
+            case .duplicated(let duplicated): match = duplicated.match
+            case .added(let added):
+                // Where its text was erased and has come again this is a new beginning.
+                withdrawals[added.article] = nil
+                match = nil
+            case .revised: match = nil
+            }
+            add(
+                sighting: change.sequence, article: articles[change.sequence] ?? .none, match: match,
+                raw: change.record.file.sha256, canonical: change.record.digests?.canonical)
+        }
+        for text in written.sketches { add(text) }
+        for change in changes {
+            guard case .withdrawn(let withdrawn) = change.record,
+                let key = written.withdrawnKeys[change.sequence]
+            else { continue }
+            hide(key, erases: withdrawn.erases, isUndo: withdrawn.isUndo)
         }
     }
 }

@@ -4,7 +4,7 @@ import SijillFormat
 enum StoreValue: Hashable, Sendable {
     case null
     case integer(Int64)
-    /// Never written; a foreign hand may have.
+    /// Shares, from 0 to 1.
     case real(Double)
     case text([UInt8])
     case blob([UInt8])

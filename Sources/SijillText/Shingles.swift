@@ -51,7 +51,7 @@ package struct Shingles: Sendable {
 }
 
 /// The different shingles of a text, in ascending order: what similarity is measured on.
-package struct ShingleSet: Sendable {
+package struct ShingleSet: Hashable, Sendable {
     package let hashes: [UInt64]
 
     package var count: Int { hashes.count }

@@ -37,8 +37,8 @@ package struct Similarity: Hashable, Sendable {
         largerCount == 0 ? 1 : Double(largerCount) / Double(smallerCount)
     }
 
-    var unionCount: Int { count + otherCount - sharedCount }
-    var smallerCount: Int { min(count, otherCount) }
+    package var unionCount: Int { count + otherCount - sharedCount }
+    package var smallerCount: Int { min(count, otherCount) }
     var largerCount: Int { max(count, otherCount) }
 
     private static func ratio(_ part: Int, _ whole: Int) -> Double {

@@ -27,16 +27,18 @@ package struct Sketch: Hashable, Sendable {
     }
 
     /// Reads what `blob` wrote; nil when it is not exactly that.
-    package init?(blob: some Collection<UInt8>) {
+    package init?(blob: [UInt8]) {
         guard blob.count % 4 == 0 else { return nil }
         var keys: [UInt32] = []
         keys.reserveCapacity(blob.count / 4)
-        var key: UInt32 = 0
-        for (position, byte) in blob.enumerated() {
-            key = key >> 8 | UInt32(byte) << 24
-            guard position % 4 == 3 else { continue }
-            if let last = keys.last, last >= key { return nil }
+        var last: UInt32?
+        let bytes = blob.span
+        for start in stride(from: 0, to: bytes.count, by: 4) {
+            var key: UInt32 = 0
+            for offset in 0..<4 { key |= UInt32(bytes[start + offset]) << UInt32(8 * offset) }
+            if let last, last >= key { return nil }
             keys.append(key)
+            last = key
         }
         self.keys = keys
     }

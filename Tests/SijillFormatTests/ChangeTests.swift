@@ -129,6 +129,7 @@ struct ChangeTests {
         rejected.record = .rejected(Rejected(file: file, reason: .badJSON, detail: "'}' at byte 7"))
         rejected.content = Content()
         changes.append(rejected)
+        changes.append(revised(from: added))
         for change in changes {
             let line = change.encoded().line
             #expect(try Change(line: line) == change)
@@ -136,6 +137,54 @@ struct ChangeTests {
             _ = try JSONSerialization.jsonObject(with: Data(line))
         }
         #expect(encoded.digest != none.digest)
+    }
+
+    private func revised(from added: Change) -> Change {
+        var change = added
+        var changed = RevisionCounts()
+        changed.paragraphsAdded = 2
+        changed.paragraphsRemoved = 1
+        changed.numbersAdded = 1
+        changed.isRetitled = true
+        change.content.changes = TextChanges(
+            passages: [
+                TextChanges.Passage(removed: 3...3, added: 3...4),
+                TextChanges.Passage(removed: nil, added: 9...9),
+            ],
+            numbersRemoved: [], numbersAdded: ["٤٢"])
+        let relations = Relation.Kind.allCases.map {
+            Relation(
+                kind: $0, article: ArticleID(11), jaccard: Share(3, of: 7), containment: Share(3, of: 3),
+                figuresDiffer: $0 == .near)
+        }
+        change.record = .revised(
+            Revised(
+                article: ArticleID(9), revision: 2, file: added.record.file,
+                digests: ArticleDigests(
+                    canonical: nil, text: Digest.of([3]), content: EncodedContent(change.content).digest),
+                words: 7, relations: relations, cluster: ArticleID(4), isMajor: false, isReverted: true,
+                changed: changed))
+        return change
+    }
+
+    @Test("What a revision says, and relations, are written as the format has it")
+    func revisionWritten() throws {
+        let line = String(decoding: revised(from: change().0).encoded().line, as: UTF8.self)
+        #expect(line.contains(#""type":"org.sijill.article.revised""#))
+        #expect(
+            line.contains(
+                #","words":7,"relations":[{"kind":"near","article":"\#(ArticleID(11))","jaccard":0.4285,"#))
+        #expect(line.contains(#""jaccard":0.4285,"containment":1.0,"figures_differ":true},{"kind":"likely""#))
+        #expect(line.contains(#""kind":"replaced_url""#))
+        #expect(
+            line.contains(
+                #"],"cluster":"\#(ArticleID(4))","major":false,"reverted":true,"changed":{"paragraphs_added":2,"#
+                    + #""paragraphs_removed":1,"numbers_added":1,"numbers_removed":0,"retitled":true},"title":"#
+            ))
+        #expect(
+            line.contains(
+                #""changes":{"paragraphs":[{"removed":[3,3],"added":[3,4]},{"added":[9,9]}],"#
+                    + #""numbers":{"removed":[],"added":["٤٢"]}}"#))
     }
 
     @Test("A flipped bit anywhere in the content part, and most in the leaf, is noticed; none crashes")

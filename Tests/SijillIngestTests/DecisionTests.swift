@@ -9,13 +9,10 @@ import Testing
 
 @Suite("Decisions")
 struct DecisionTests {
-    /// What earlier batches brought.
-    private struct Known: SeenIndex {
-        var raw: [Digest: SeenText] = [:]
-        var canonical: [CanonicalDigest: SeenText] = [:]
+    private typealias Known = KnownTexts
 
-        func seen(raw digest: Digest) -> SeenText? { raw[digest] }
-        func seen(canonical digest: CanonicalDigest) -> SeenText? { canonical[digest] }
+    private func decider(_ known: Known = Known()) -> BatchDecider<Known> {
+        BatchDecider(index: known, cache: TextCache())
     }
 
     private let reader = ArticleReader(limits: InputLimits())
@@ -45,7 +42,7 @@ struct DecisionTests {
 
     @Test("A new text is added under the id that its words give, with its bytes kept")
     func added() throws {
-        var decider = BatchDecider(index: Known())
+        var decider = decider()
         let decision = try decider.decide(try arrival(Self.long), cursor: cursor(1))
         guard case .added(let added) = decision.record else { throw Unexpected() }
         #expect(added.article == ArticleID(added.digests.canonical!.digest.high))
@@ -55,7 +52,7 @@ struct DecisionTests {
 
     @Test("The same bytes in one batch are a raw duplicate, other bytes of the same words a canonical one")
     func sameBatch() throws {
-        var decider = BatchDecider(index: Known())
+        var decider = decider()
         let first = try decider.decide(try arrival(Self.long), cursor: cursor(1))
         let raw = try decider.decide(try arrival(Self.long), cursor: cursor(2))
         let other = Self.long.replacingOccurrences(of: "الصيادون", with: "الصيّادون")
@@ -78,9 +75,9 @@ struct DecisionTests {
         let arrival = try arrival(Self.long)
         guard case .draft(let draft, _) = arrival.outcome else { throw Unexpected() }
         let seen = SeenText(cursor: cursor(9), article: ArticleID(5), revision: 1)
-        var byBytes = BatchDecider(index: Known(raw: [draft.raw: seen]))
+        var byBytes = decider(Known(raw: [draft.raw: seen]))
         #expect(match(try byBytes.decide(arrival, cursor: cursor(10))) == .raw)
-        var byWords = BatchDecider(index: Known(canonical: [draft.canonical!: seen]))
+        var byWords = decider(Known(canonical: [draft.canonical!: seen]))
         let decision = try byWords.decide(arrival, cursor: cursor(10))
         #expect(match(decision) == .canonical)
         #expect(decision.record.article == ArticleID(5))
@@ -88,7 +85,7 @@ struct DecisionTests {
 
     @Test("Short texts are told apart by their bytes alone, in every script")
     func short() throws {
-        var decider = BatchDecider(index: Known())
+        var decider = decider()
         let texts = ["خبر عاجل", "Срочная новость", "速報です", "ข่าวด่วน", "خبر  عاجل"]
         var articles: Set<ArticleID?> = []
         for (number, text) in texts.enumerated() {
@@ -101,7 +98,7 @@ struct DecisionTests {
 
     @Test("A rejected input brings no text, so the same bytes may be tried again")
     func rejected() throws {
-        var decider = BatchDecider(index: Known())
+        var decider = decider()
         let file = FileRecord(name: "a.txt", source: "default", bytes: 0, sha256: Digest.of([]), inode: 1)
         let arrival = arrival(file, .rejected(Rejection(.empty, "no bytes")))
         for number in 1...2 {

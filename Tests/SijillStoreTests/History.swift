@@ -1,7 +1,7 @@
 import SijillFormat
 
-/// Makes histories such as the daemon would write: texts that are new, repeated byte for byte, repeated in
-/// other bytes, and inputs that are rejected. The same seed makes the same history.
+/// Makes histories such as the daemon would write: texts that are new, with relations to earlier ones and without,
+/// revised, repeated byte for byte, repeated in other bytes, and inputs that are rejected. The same seed makes the same history.
 struct History {
     var generator: SeededGenerator
     private(set) var changes: [Change] = []
@@ -10,6 +10,8 @@ struct History {
     private var time: UInt64 = 1_795_211_823_123
     /// Deliveries that brought bytes: what a repeat can repeat.
     private var brought: [(change: Change, text: [UInt8])] = []
+    private var clusters: [ArticleID: ArticleID] = [:]
+    private var revisions: [ArticleID: Int] = [:]
 
     init(seed: UInt64, log: LogID = LogID("7gq2m0xv4b")!) {
         generator = SeededGenerator(seed: seed)
@@ -20,8 +22,9 @@ struct History {
     /// `count` changes more, of all kinds.
     mutating func grow(by count: Int) {
         for _ in 0..<count {
-            switch Int.random(in: 0..<20, using: &generator) {
+            switch Int.random(in: 0..<22, using: &generator) {
             case 0..<11: add()
+            case 20..<22: revise()
             case 11..<14: repeatRaw()
             case 14..<17: repeatCanonical()
             case 17..<19: reject()
@@ -42,12 +45,56 @@ struct History {
         let article = ArticleID(hasWords ? words.digest.high : raw.high)
         let digests = ArticleDigests(
             canonical: hasWords ? words : nil, text: Digest.of(text), content: EncodedContent(content).digest)
+        let relations = randomRelations()
+        let near = relations.first { $0.kind == .near }.flatMap { clusters[$0.article] }
         let added = Added(
             article: article, file: randomFile(sha256: raw), digests: digests, words: text.count / 9,
-            cluster: article)
+            relations: relations, cluster: near ?? article)
+        clusters[article] = added.cluster
+        revisions[article] = 1
         let change = append(.added(added), content)
         brought.append((change, text))
         return change
+    }
+
+    /// A new text for an article that is there.
+    mutating func revise() {
+        let texts = brought.filter { if case .duplicated = $0.change.record { false } else { true } }
+        guard let article = texts.randomElement(using: &generator)?.change.record.article,
+            let revision = revisions[article], let cluster = clusters[article]
+        else { return reject() }
+        var content = randomContent()
+        content.changes = TextChanges(
+            passages: [TextChanges.Passage(removed: 1...2, added: nil)], numbersRemoved: ["٣"],
+            numbersAdded: [])
+        let raw = Digest.of(Array("revised \(changes.count)".utf8))
+        let words = CanonicalDigest(version: .c1, digest: Digest.of(Array("words".utf8) + raw.data))
+        var changed = RevisionCounts()
+        changed.paragraphsRemoved = 2
+        changed.isRetitled = Bool.random(using: &generator)
+        let revised = Revised(
+            article: article, revision: revision + 1, file: randomFile(sha256: raw),
+            digests: ArticleDigests(
+                canonical: words, text: Digest.of(content.text ?? []), content: EncodedContent(content).digest
+            ),
+            words: 7, relations: randomRelations().filter { $0.article != article }, cluster: cluster,
+            isMajor: Bool.random(using: &generator), isReverted: Bool.random(using: &generator),
+            changed: changed)
+        revisions[article] = revision + 1
+        brought.append((append(.revised(revised), content), content.text ?? []))
+    }
+
+    /// Up to three, to different articles, some of them of the same batch.
+    private mutating func randomRelations() -> [Relation] {
+        guard let latest = changes.last?.record.article, Bool.random(using: &generator) else { return [] }
+        let others = (0..<2).compactMap { _ in clusters.keys.sorted().randomElement(using: &generator) }
+        return Set([latest] + others).sorted().map { article in
+            let shared = Int.random(in: 0...40, using: &generator)
+            return Relation(
+                kind: Relation.Kind.allCases.randomElement(using: &generator)!, article: article,
+                jaccard: Share(shared, of: 100), containment: Share(shared, of: 47),
+                figuresDiffer: Bool.random(using: &generator))
+        }
     }
 
     mutating func repeatRaw() {
@@ -98,7 +145,7 @@ struct History {
 
     private func duplicate(of change: Change, match: Duplicated.Match) -> Duplicated {
         Duplicated(
-            article: change.record.article!, of: change.cursor, match: match, revision: 1,
+            article: change.record.article!, of: change.cursor, match: match, revision: change.revision,
             file: change.record.file, digests: change.record.digests!)
     }
 
@@ -165,6 +212,22 @@ struct History {
         "The harbour master counted forty boats by nightfall.",
         "港の灯台は夜明けまで消えなかった。",
     ]
+}
+
+extension Change {
+    /// The revision whose text it is about; 0 for a rejected file.
+    var revision: Int {
+        switch record {
+        case .added: 1
+        case .revised(let revised): revised.revision
+        case .duplicated(let duplicated): duplicated.revision
+        case .rejected, .withdrawn: 0
+        }
+    }
+}
+
+extension ArticleID: Comparable {
+    package static func < (a: ArticleID, b: ArticleID) -> Bool { a.value < b.value }
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014).

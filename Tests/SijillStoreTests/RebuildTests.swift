@@ -78,8 +78,10 @@ import Testing
             }
             try store.pool.writeWithoutTransaction { database in
                 try database.beginTransaction()
-                var writer = try StoreWriter(database, path: path)
-                for change in history.changes[300...] { try writer.write(change) }
+                var writer = try StoreWriter(database, path: path) { id in
+                    store.lookUps.withLock { $0.sequences(article: id.value) }
+                }
+                for change in history.changes[300...] { try writer.write(change, sketch: nil) }
                 try database.execute(sql: "pragma cache_spill = 1")
                 kill(getpid(), SIGKILL)
             }

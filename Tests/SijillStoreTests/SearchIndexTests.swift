@@ -43,7 +43,7 @@ import Testing
             texts += step.texts
             isBehind = step.isBehind
         }
-        #expect(texts == store.counts().articles, "seed \(seed)")
+        #expect(texts == store.counts().articles + store.counts().revisions, "seed \(seed)")
         #expect(store.searchable == store.applied)
         try check(store)
     }

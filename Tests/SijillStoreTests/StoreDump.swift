@@ -10,7 +10,7 @@ func dump(_ path: String) throws -> [String: [[StoreValue]]] {
     return try database.read { connection in
         var tables: [String: [[StoreValue]]] = [:]
         for table in StoreTable.allCases.map(\.rawValue) + ["meta"] {
-            let statement = try connection.makeStatement(sql: "select * from \(table) order by rowid")
+            let statement = try connection.makeStatement(sql: "select * from \(table) order by 1, 2")
             var rows: [[StoreValue]] = []
             try statement.start([])
             while try statement.step() { rows.append(statement.row) }

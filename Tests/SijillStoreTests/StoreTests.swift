@@ -67,6 +67,7 @@ import Testing
         #expect(state.id == added.article && state.cluster == added.cluster && state.revision == 1)
         #expect(state.words == added.words && state.digests == added.digests && state.file == added.file)
         #expect(state.first == change.cursor && state.firstTime == change.time)
+        #expect(state.current == change.cursor && state.currentTime == change.time)
         #expect(state.last == history.changes[2].cursor && state.lastTime == history.changes[2].time)
         #expect(state.sightings == 3)
         #expect(store.counts() == StoreCounts(articles: 1, sightings: 3, rejects: 1))
@@ -101,6 +102,10 @@ import Testing
                 #expect(sighting?.match == nil && sighting?.duplicateOf == nil)
                 #expect(sighting?.article == added.article && sighting?.cursor == change.cursor)
                 #expect(sighting?.file == added.file && sighting?.digests == added.digests)
+            case .revised(let revised):
+                #expect(sighting?.match == nil && sighting?.duplicateOf == nil)
+                #expect(sighting?.article == revised.article && sighting?.revision == revised.revision)
+                #expect(sighting?.file == revised.file && sighting?.digests == revised.digests)
             case .duplicated(let duplicated):
                 #expect(sighting?.match == duplicated.match)
                 #expect(sighting?.duplicateOf == duplicated.of.sequence)

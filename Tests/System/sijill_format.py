@@ -78,6 +78,8 @@ class Directory:
     # What is nothing but spaces any more, and what withdrawals list; the first must be among the second.
     erased: dict = field(default_factory=dict)
     listed: set = field(default_factory=set)
+    # The articles so far: revision, cluster, and whether the last text was erased.
+    standing: dict = field(default_factory=dict)
 
     def expect(self, condition, finding):
         if not condition:
@@ -199,8 +201,8 @@ def verify_change(directory, change):
     if ERASED.fullmatch(line[line.index(TITLE) : -3]):
         # The spaces that an erasure leaves, and Python does not write.
         written = line if json.loads(written) == json.loads(line) else written
-    # Python writes other floating point numbers than it read; they occur in `extra` only.
-    if not has_float(value):
+    # Python may write other floating point numbers than it read; those of relations it writes alike.
+    if not has_float(value["data"].get("extra")):
         expect(written == line, f"{place}: not in the one way in which changes are written")
     expect(value["specversion"] == "1.0", f"{place}: no CloudEvent 1.0")
     expect(value["source"] == "urn:sijill:" + directory.state["log"], f"{place}: of another log")
@@ -224,6 +226,8 @@ def verify_change(directory, change):
         content = line[line.index(TITLE) : -3]
         if ERASED.fullmatch(content) and data["digests"]["content"] != hashlib.sha256(content).hexdigest():
             directory.erased[change.sequence] = place
+            if change.kind in ("added", "revised"):
+                verify_standing(directory, change, erased=True)
             return
         expect(
             data["digests"]["content"] == hashlib.sha256(content).hexdigest(),
@@ -231,11 +235,43 @@ def verify_change(directory, change):
         )
         if change.kind == "withdrawn":
             directory.listed |= set(data["sequences"]) | set(data["originals"])
-        if change.kind == "added":
+        if change.kind in ("added", "revised"):
             text = hashlib.sha256(data["text"].encode()).hexdigest()
             expect(data["digests"]["text"] == text, f"{place}: wrong text digest")
     if change.kind in ("duplicated", "rejected"):
         expect(data["text"] is None, f"{place}: {change.kind} with a text")
+    if change.kind in ("added", "revised"):
+        verify_standing(directory, change)
+
+
+KINDS = ("near", "likely", "contains", "within", "related", "replaced_url")
+
+
+def verify_standing(directory, change, erased=False):
+    """Revision, relations and cluster, against the changes before."""
+    data, place, expect = change.value["data"], change.place, directory.expect
+    known = directory.standing
+    for relation in data["relations"]:
+        expect(relation["kind"] in KINDS, f"{place}: unknown kind {relation['kind']}")
+        expect(relation["article"] in known, f"{place}: related to an article that is not there")
+        expect(relation["article"] != data["article"], f"{place}: related to itself")
+        shares = (relation["jaccard"], relation["containment"])
+        expect(0 <= shares[0] <= shares[1] <= 1, f"{place}: J {shares[0]} and C {shares[1]}")
+        expect(isinstance(relation["figures_differ"], bool), f"{place}: figures_differ is no boolean")
+    if change.kind == "added":
+        again = known.get(data["article"], (0, None, True))[2]
+        expect(again, f"{place}: the article is there already")
+        expect(data["revision"] == 1, f"{place}: a new article begins with revision 1")
+        head = data["cluster"]
+        near = head == data["article"] or known.get(head, (0, None, False))[1] == head
+        expect(near, f"{place}: the cluster's head {head} is head of no cluster")
+    else:
+        revision, cluster, _ = known.get(data["article"], (0, None, False))
+        expect(data["revision"] == revision + 1, f"{place}: revision {data['revision']} after {revision}")
+        expect(data["cluster"] == cluster, f"{place}: a revision changed the cluster")
+        counts = ("paragraphs_added", "paragraphs_removed", "numbers_added", "numbers_removed", "retitled")
+        expect(tuple(data["changed"]) == counts, f"{place}: counts are {list(data['changed'])}")
+    known[data["article"]] = (data["revision"], data["cluster"], erased)
 
 
 def has_float(value):
@@ -287,7 +323,7 @@ def read_warc(directory, first):
     entries = []
     stored_by = {}
     for change in directory.changes:
-        if change.kind in ("added", "duplicated"):
+        if change.kind in ("added", "revised", "duplicated"):
             stored_by.setdefault(change.file["sha256"], change.sequence)
     try:
         for number, (offset, fields, header, block) in enumerate(warc_records(directory.warcs[first])):
@@ -358,7 +394,7 @@ def short_list(values):
 
 
 def verify_original(directory, change):
-    if change.kind not in ("added", "duplicated") or change.value["data"].get("kept") is False:
+    if change.kind not in ("added", "revised", "duplicated") or change.value["data"].get("kept") is False:
         return
     if change.file["sha256"] in directory.erased:
         return
