@@ -196,7 +196,7 @@ final class ViewTracker: @unchecked Sendable {
         let last = try min(store.appliedInFile(), view.sequence)
         while store.applied < last {
             let changes = try view.changes(after: store.applied, through: last, limit: Self.batchCount)
-            store.observe(changes)
+            try store.observe(changes)
             for change in changes {
                 guard case .withdrawn(let withdrawn) = change.record, withdrawn.erases else { continue }
                 view.reader.contentErased(by: change.sequence)

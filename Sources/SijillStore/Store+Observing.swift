@@ -19,14 +19,36 @@ extension Store {
     /// Brings the look-ups of a store that was opened read-only up to changes that the file holds by now.
     ///
     /// `changes` must follow `applied`; what was observed already traps.
-    package func observe(_ changes: [Change]) {
+    ///
+    /// - Throws: `StoreError`; then nothing was taken up.
+    package func observe(_ changes: [Change]) throws {
+        guard let first = changes.first, let last = changes.last else { return }
+        let found = try read { try self.written(first.sequence, last.sequence, in: $0) }
         lookUps.withLock { lookUps in
-            for change in changes {
-                precondition(
-                    change.sequence == lookUps.applied.next, "change \(change.sequence) observed out of order"
-                )
-                lookUps.add(change)
+            precondition(
+                first.sequence == lookUps.applied.next, "change \(first.sequence) observed out of order")
+            lookUps.add(changes, found)
+        }
+    }
+
+    /// What the writer found out about the changes from `first` to `last`, as its rows have it.
+    private func written(
+        _ first: SequenceNumber, _ last: SequenceNumber, in database: Database
+    ) throws -> StoreWriter.Written {
+        var written = StoreWriter.Written()
+        let range = [StoreValue(first), StoreValue(last)]
+        let texts = try database.cachedStatement(
+            sql: StoreTable.sketches.select + " where sequence between ? and ? order by sequence")
+        try texts.start(range)
+        while try texts.step() { written.sketches.append(try KeptSketch(texts.row, path: path)) }
+        let withdrawals = try database.cachedStatement(
+            sql: "select sequence, article from withdrawals where sequence between ? and ?")
+        try withdrawals.start(range)
+        while try withdrawals.step() {
+            if let sequence = withdrawals.number(at: 0), let article = withdrawals.number(at: 1) {
+                written.withdrawnKeys[SequenceNumber(sequence)] = SequenceNumber(article)
             }
         }
+        return written
     }
 }

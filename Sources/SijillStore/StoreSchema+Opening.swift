@@ -136,14 +136,7 @@ extension LookUps {
         try statement.start([])
         var builder = SketchIndex.Builder()
         while try statement.step() {
-            var fields = RowFields(statement.row, StoreTable.sketches.columns, of: .sketches, path: path)
-            let sequence = try fields.sequence()
-            let article = try fields.sequence()
-            let identity = try fields.identity()
-            add(
-                KeptSketch(
-                    sequence: sequence, article: article, identity: identity, sketch: try fields.sketch()),
-                to: &builder)
+            add(try KeptSketch(statement.row, path: path), to: &builder)
         }
         open(sketches: builder.finish())
     }
@@ -178,5 +171,16 @@ extension LookUps {
             else { continue }
             hide(key, erases: withdrawn.erases, isUndo: withdrawn.isUndo)
         }
+    }
+}
+
+extension KeptSketch {
+    /// Reads a row of `sketches`.
+    init(_ row: [StoreValue], path: String) throws {
+        var fields = RowFields(row, StoreTable.sketches.columns, of: .sketches, path: path)
+        sequence = try fields.sequence()
+        article = try fields.sequence()
+        identity = try fields.identity()
+        sketch = try fields.sketch()
     }
 }
