@@ -12,7 +12,7 @@ import Testing
         var model: [UInt128: [SequenceNumber]] = [:]
         for sequence in UInt64(1)...50_000 {
             let isKnown = Int.random(in: 0..<10, using: &generator) == 0
-            let key = isKnown ? model.keys.first! : UInt128.random(in: 0 ... .max, using: &generator)
+            let key = (isKnown ? model.keys.first : nil) ?? UInt128.random(in: 0 ... .max, using: &generator)
             table.insert(key, SequenceNumber(sequence))
             model[key, default: []].append(SequenceNumber(sequence))
         }
