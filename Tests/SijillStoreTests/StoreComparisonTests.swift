@@ -43,7 +43,7 @@ import Testing
                 let row = "(select max(sequence) from \(table.rawValue))"
                 let value = try dump(path)[table.rawValue]!.last![table.columns.firstIndex(of: column)!]
                 let wrong =
-                    if case .integer = value { "\(column) + 1" } else { "'x' || coalesce(\(column), '')" }
+                    if case .integer = value { "\(column) + 1000" } else { "'x' || coalesce(\(column), '')" }
                 try tamper(path, "update \(table.rawValue) set \(column) = \(wrong) where sequence = \(row)")
                 let found = findings()
                 #expect(
