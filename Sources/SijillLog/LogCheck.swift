@@ -66,13 +66,13 @@ package struct LogCheck {
         if bound == nil, position.segment == state.segment, position.offset < state.offset {
             report("\(directory.state): the segment ends at byte \(position.offset), before its offset")
         }
-        reportErasures()
+        reportErasures(isMirror: state.isMirror)
         try tree.finish(isRunning: bound != nil)
         for finding in tree.findings { report(finding) }
     }
 
     /// What is erased without a withdrawal, and what a withdrawal lists that is still there.
-    private mutating func reportErasures() {
+    private mutating func reportErasures(isMirror: Bool) {
         for lost in erasures.unlisted { report("\(lost.path): byte \(lost.offset): \(lost.message)") }
         // While the marker is there, the daemon erases, or its next start does.
         guard !File.exists(directory.erasing) else { return }
@@ -81,7 +81,8 @@ package struct LogCheck {
                 "change \(pending.sequence) still has the content that withdrawal \(pending.withdrawal) erases"
             )
         }
-        for pending in erasures.pendingOriginals {
+        // A mirror has none.
+        for pending in erasures.pendingOriginals where !isMirror {
             report(
                 "the original \(pending.digest), which withdrawal \(pending.withdrawal) erases, is still there"
             )
