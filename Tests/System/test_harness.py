@@ -86,7 +86,10 @@ def write_directory(data, texts):
         )
         segment += line
         if not repeated:
-            fields = {"WARC-Target-URI": f"urn:sijill:file:{number}.txt"}
+            fields = {
+                "WARC-Record-ID": f"<urn:sijill:{LOG}:{number:016}>",
+                "WARC-Target-URI": f"urn:sijill:file:{number}.txt",
+            }
             written = record("resource", fields, text)
             header = len(written) - len(text) - 4
             originals_index += sijill_format.ORIGINAL_ENTRY.pack(
@@ -118,6 +121,7 @@ def change(number, text, repeated):
     content = f',"title":{title},"text":{body}'.encode()
     kind = "duplicated" if repeated else "added"
     before = f'"of":"{1:016}-k3f9a1c2","match":"raw","revision":1' if repeated else '"revision":1'
+    standing = "" if repeated else f',"words":{len(text.split())},"relations":[],"cluster":"{article}"'
     head = (
         f'{{"specversion":"1.0","id":"{number:016}-k3f9a1c2","source":"urn:sijill:{LOG}",'
         f'"type":"org.sijill.article.{kind}","subject":"{article}",'
@@ -125,7 +129,7 @@ def change(number, text, repeated):
         f'"datacontenttype":"application/json","dataschema":"urn:sijill:schema:change:1",'
         f'"data":{{"article":"{article}",{before},"file":{{"name":"خبر.txt","source":"default",'
         f'"bytes":{len(text)},"sha256":"{sha256}","encoding":"utf-8","format":"text","inode":{1000 + number}}},'
-        f'"digests":{{"text":"{sha256}","content":"{hashlib.sha256(content).hexdigest()}"}}'
+        f'"digests":{{"text":"{sha256}","content":"{hashlib.sha256(content).hexdigest()}"}}{standing}'
     ).encode()
     line = head + content + b"}}\n"
     return line, len(head), len(head) + content.rindex(b',"text":')

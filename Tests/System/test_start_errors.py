@@ -60,7 +60,10 @@ def configuration(checks, folder):
         )
     missing = os.path.join(folder, "missing.yaml")
     refused(checks, "a missing file", 78, [missing], ["run", "--config", missing, "--data", data])
-    refused(checks, "a bad address", 78, ["--listen"], ["run", "--listen", "0.0.0.0:80", "--data", data])
+    refused(checks, "a bad address", 78, ["--listen"], ["run", "--listen", "nowhere", "--data", data])
+    # An address that others can reach, without tokens and TLS.
+    remedies = ["0.0.0.0:80", "tokens", "tls.certificate", "behind_proxy"]
+    refused(checks, "an open address", 78, remedies, ["run", "--listen", "0.0.0.0:80", "--data", data])
     checks.that(not os.path.exists(data), "a wrong configuration leaves nothing behind")
     ended = subprocess.run([SIJILLD, "run", "--no-such-flag"], capture_output=True, timeout=60)
     checks.equal(ended.returncode, 64, "an unknown flag")
