@@ -156,6 +156,8 @@ def places(options, checks, daemon, expected):
         [SIJILL, "follow", "--output", state + ".out", "--url", f"http://127.0.0.1:{daemon.port}"],
         stdout=subprocess.DEVNULL,
     )
+    # It makes the file and locks it in one go; a reader that asked earlier would take the lock itself.
+    wait_until(lambda: os.path.exists(state + ".out"), pause=0.005)
     locked = wait_until(
         lambda: daemon.sijill("replay", "--output", state + ".out", "--limit", "1").returncode == 75, pause=0.2
     )
