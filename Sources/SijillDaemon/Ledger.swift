@@ -371,7 +371,9 @@ extension Store: SeenIndex {}
 
 extension Decision {
     fileprivate func entry(mates: [[UInt8]]) -> ChangeLog.Entry {
-        ChangeLog.Entry(record: record, content: content, encoded: encoded, original: original, mates: mates)
+        ChangeLog.Entry(
+            record: record, content: content, encoded: encoded, original: original,
+            mates: record.keptMates.isEmpty ? [] : mates)
     }
 }
 

@@ -167,6 +167,10 @@ package struct BatchDecider<Index: SeenIndex> {
         _ draft: Draft, file: FileRecord, seen: SeenText, match: Duplicated.Match, original: [UInt8]?
     ) -> Decision {
         // What was erased is not kept again, in no part.
+        var file = file
+        if !seen.isKept, file.line == nil {
+            for place in file.mates.indices { file.mates[place].isKept = false }
+        }
         let content = seen.isKept ? draft.content.withoutText : Content()
         let encoded = EncodedContent(content)
         let digests = ArticleDigests(

@@ -25,6 +25,7 @@ def secret_text(number=0):
 
 def run(options, checks):
     erase_while_running(options, checks)
+    sidecars(options, checks)
     blocked(options, checks)
     killed(options, checks)
 
@@ -177,6 +178,35 @@ def erase_while_running(options, checks):
     checks.that(status == 200 and PLAIN.encode() in body, "with its original", status)
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
     checks.equal(daemon.sijilld("check").returncode, 0, "check finds nothing at the end")
+
+
+def sidecars(options, checks):
+    """What came beside a text goes with it, and is not kept when both come again."""
+    daemon = Daemon(os.path.join(options.folder, "sidecars"))
+    daemon.start()
+    text = secret_text().encode()
+    sidecar = json.dumps({"title": f"{SECRET} عنوان", "byline": PLAIN}, ensure_ascii=False).encode()
+    daemon.drop("one.txt.meta.json", sidecar)
+    daemon.drop("one.txt", text)
+    checks.that(daemon.wait_changes(1) and daemon.wait_empty(), "text and sidecar are taken in")
+    change = daemon.changes()[0]
+    article, mates = change["data"]["article"], change["data"]["file"].get("mates")
+    checks.equal([mate.get("kept") for mate in mates or []], [True], "the sidecar is kept")
+    ended = daemon.sijilld("withdraw", article, "--erase", "--reason", "x")
+    checks.equal(ended.returncode, 0, f"withdraw --erase: {ended.stderr.decode()}")
+    checks.equal(len(daemon.changes()[-1]["data"]["originals"]), 2, "text and sidecar are listed")
+    checks.equal(traces(daemon), [], "no file holds words of text or sidecar")
+    for number, again in enumerate([text, text + b"\n"]):
+        daemon.drop(f"again-{number}.txt.meta.json", sidecar)
+        daemon.drop(f"again-{number}.txt", again)
+        checks.that(daemon.wait_changes(3 + number) and daemon.wait_empty(), "both again")
+        data = daemon.changes()[-1]["data"]
+        checks.equal(data.get("kept"), False, "the text again is not kept")
+        checks.equal([mate.get("kept") for mate in data["file"]["mates"]], [None], "nor is its sidecar")
+    checks.equal(traces(daemon), [], "nor any of their words")
+    checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
+    checks.equal(daemon.sijilld("check").returncode, 0, "check finds nothing")
+    checks.sound(sijill_format.read(daemon.data), "an outsider reads the directory")
 
 
 def blocked(options, checks):
