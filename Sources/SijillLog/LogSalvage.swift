@@ -12,6 +12,8 @@ package struct LogSalvage {
         package let bytes: [UInt8]
         /// Nil where the change cannot be read any more.
         package let file: FileRecord?
+        /// As the WARC header says it, without parameters; empty where it does not.
+        package let mediaType: String
         /// Whether its article was withdrawn: it must not come back by itself.
         package let isWithdrawn: Bool
     }
@@ -74,6 +76,7 @@ package struct LogSalvage {
                 try found(
                     Found(
                         sequence: sequence, bytes: bytes, file: files[sequence.value],
+                        mediaType: record.mediaType,
                         isWithdrawn: article.map(withdrawn.contains) ?? false))
             }
         }
@@ -85,6 +88,7 @@ package struct LogSalvage {
         /// Of a `resource` record.
         let sequence: SequenceNumber?
         let digest: String
+        let mediaType: String
         var end: UInt64 { block + length + UInt64(OriginalRecord.closing.count) }
     }
 
@@ -110,7 +114,8 @@ package struct LogSalvage {
         let record = Record(
             block: offset + UInt64(end + OriginalRecord.closing.count), length: length,
             sequence: isOriginal ? id.flatMap { SequenceNumber(padded: $0.utf8) } : nil,
-            digest: fields["WARC-Block-Digest"].map(String.init) ?? "")
+            digest: fields["WARC-Block-Digest"].map(String.init) ?? "",
+            mediaType: fields["Content-Type"]?.split(separator: ";").first.map(String.init) ?? "")
         return record.end <= size ? record : nil
     }
 

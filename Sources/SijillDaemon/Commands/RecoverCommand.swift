@@ -115,9 +115,19 @@ private struct RecoveredFile {
         try Durable.replace(path, found.bytes)
     }
 
+    /// What it is read as, where its change cannot be read any more. Packed files do not say what is in them.
+    private var ending: String {
+        switch found.mediaType {
+        case "application/json": "json"
+        case "text/html": "html"
+        case "application/gzip": "txt.gz"
+        default: "txt"
+        }
+    }
+
     /// The name that it came under; a record of a file of many becomes a file of its own.
     private var name: String {
-        guard let file = found.file else { return "\(found.sequence.padded).txt" }
+        guard let file = found.file else { return "\(found.sequence.padded).\(ending)" }
         var name = String(file.name.split(separator: "/").last ?? "input")
         if name.hasPrefix(".") { name = "_" + name }
         while name.utf8.count > 200 { name.removeFirst() }
