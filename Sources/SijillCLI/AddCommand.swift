@@ -133,14 +133,8 @@ struct AddCommand: AsyncParsableCommand {
     }
 
     private func printJSON(_ members: [(String, String?)]) throws {
-        var writer = ByteWriter()
-        writer.json(
-            .object(
-                members.compactMap { name, value in
-                    value.map { JSONMember(name: name, value: .string(Array($0.utf8))) }
-                }))
-        writer.byte("\n")
-        try Terminal.output.write(writer.bytes)
+        let known = members.filter { $0.1 != nil }.map { JSONMember($0.0, $0.1) }
+        try Terminal.output.write(JSONValue.object(known))
     }
 }
 

@@ -88,7 +88,13 @@ struct ConsumersCommand: AsyncParsableCommand {
         @Argument(help: "Name of the consumer.")
         var name: String
 
-        func run() async throws { try await server.client().deleteConsumer(name) }
+        @Flag(help: "Print one JSON object.")
+        var json = false
+
+        func run() async throws {
+            try await server.client().deleteConsumer(name)
+            if json { try Terminal.output.write(.object([JSONMember("deleted", name)])) }
+        }
     }
 
     struct Read: AsyncParsableCommand {

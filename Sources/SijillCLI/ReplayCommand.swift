@@ -12,6 +12,9 @@ struct OmissionOptions: ParsableArguments {
     @Option(help: "'omit' leaves out everything that was in the input: only what happened is left.")
     var content: Omitted?
 
+    @Flag(help: "As without it: changes are always printed as JSON lines.")
+    var json = false
+
     var omission: Omission {
         if content != nil { return .content }
         return text != nil ? .text : .nothing

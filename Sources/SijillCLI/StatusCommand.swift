@@ -54,9 +54,6 @@ struct StatusCommand: AsyncParsableCommand {
             JSONMember(name: sample.id, value: .number(sample.text))
         }
         members.append(JSONMember(name: "metrics", value: .object(samples)))
-        var writer = ByteWriter()
-        writer.json(.object(members))
-        writer.byte("\n")
-        return writer.bytes
+        return Array((JSONValue.object(members).line + "\n").utf8)
     }
 }

@@ -33,6 +33,9 @@ struct Terminal {
         }
     }
 
+    /// Writes `value` as one line.
+    func write(_ value: JSONValue) throws(SystemError) { try write(Array((value.line + "\n").utf8)) }
+
     func dim(_ text: String) -> String { hasColour ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
     func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
     func red(_ text: String) -> String { hasColour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }

@@ -41,6 +41,9 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The input that the change names, byte for byte.", valueName: "file"))
     var original: String?
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     func validate() throws {
         if proof != nil || change != nil || original != nil {
             guard proof != nil, change != nil, key != nil else {
@@ -58,6 +61,15 @@ struct VerifyCommand: AsyncParsableCommand {
         let store = try CheckpointStore(url: client.url, state: state)
         let (new, old, verifier) = try await ServerVerification(client: client, store: store, key: key).run()
         let count = try await verifyChanges(client, new, verifier)
+        if json {
+            return try Terminal.output.write(
+                .object([
+                    JSONMember("origin", new.origin), JSONMember("size", new.size),
+                    JSONMember("root", "\(new.root)"),
+                    JSONMember(name: "size_before", value: old.map { .number(String($0.size)) } ?? .null),
+                    JSONMember("changes_verified", UInt64(count)),
+                ]))
+        }
         var text = "verified: \(new.origin), \(new.size) changes, root \(new.root)\n"
         if let old {
             text += "it goes on from the checkpoint of \(old.size) changes that was verified before\n"
@@ -119,6 +131,15 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         let proved = try Verifier(keys: [key]).verify(
             proof: try contents(proof), change: try contents(change), original: try original.map(contents))
+        if json {
+            return try Terminal.output.write(
+                .object([
+                    JSONMember("sequence", proved.sequence), JSONMember("origin", proved.checkpoint.origin),
+                    JSONMember("size", proved.checkpoint.size),
+                    JSONMember("content", "\(proved.content)"),
+                    JSONMember(name: "original", value: .bool(proved.hasOriginal)),
+                ]))
+        }
         var text = "verified: change \(proved.sequence) stands in \(proved.checkpoint.origin)"
         text += ", signed with \(proved.checkpoint.size) changes\n"
         switch proved.content {
@@ -160,6 +181,13 @@ struct ProveCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Folder for what was verified.", valueName: "dir"))
     var state: String?
 
+    @Flag(help: "With -o: print one JSON object that says what was written.")
+    var json = false
+
+    func validate() throws {
+        if json, output == nil { throw ValidationError("--json needs -o: the proof itself is no JSON") }
+    }
+
     func run() async throws {
         let client = try server.client()
         let store = try CheckpointStore(url: client.url, state: state)
@@ -183,6 +211,12 @@ struct ProveCommand: AsyncParsableCommand {
         }
         if let output {
             try Durable.replace(output, proof, permissions: 0o644)
+            guard json else { return }
+            try Terminal.output.write(
+                .object([
+                    JSONMember("sequence", sequence), JSONMember("proof", output),
+                    JSONMember("change", change ?? output + ".change.json"),
+                ]))
         } else {
             try Terminal.output.write(proof)
         }

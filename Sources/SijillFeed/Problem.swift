@@ -116,13 +116,5 @@ package struct Problem: Error, Hashable, Sendable {
 }
 
 extension JSONMember {
-    init(_ name: String, _ text: String?) {
-        self.init(name: name, value: text.map { .string(Array($0.utf8)) } ?? .null)
-    }
-
-    init(_ name: String, _ number: UInt64) {
-        self.init(name: name, value: .number(String(number)))
-    }
-
     init(_ name: String, _ cursor: Cursor?) { self.init(name, cursor?.description) }
 }

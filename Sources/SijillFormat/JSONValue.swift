@@ -21,6 +21,13 @@ package indirect enum JSONValue: Hashable, Sendable {
     }
 
     package var isNull: Bool { self == .null }
+
+    /// The value as it is written: one line, without its end.
+    package var line: String {
+        var writer = ByteWriter()
+        writer.json(self)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
 }
 
 /// One name and value of a JSON object.
@@ -31,6 +38,15 @@ package struct JSONMember: Hashable, Sendable {
     package init(name: String, value: JSONValue) {
         self.name = name
         self.value = value
+    }
+
+    /// A text; null where there is none.
+    package init(_ name: String, _ text: String?) {
+        self.init(name: name, value: text.map { .string(Array($0.utf8)) } ?? .null)
+    }
+
+    package init(_ name: String, _ number: UInt64) {
+        self.init(name: name, value: .number(String(number)))
     }
 }
 

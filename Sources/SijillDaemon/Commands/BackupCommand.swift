@@ -45,7 +45,7 @@ struct BackupCommand: ParsableCommand {
         )
         .run { progress.add($0) }
         progress.end()
-        withExtendedLifetime((sourceLock, target)) { printLine(json ? outcome.json : outcome.line) }
+        withExtendedLifetime((sourceLock, target)) { printLine(json ? outcome.json.line : outcome.line) }
     }
 
     /// A log that a crash has left is brought in order first, as a start would: so that nothing durable is missed.
@@ -178,19 +178,14 @@ private struct BackupOutcome {
             + "\(log.unchangedSegments) unchanged"
     }
 
-    var json: String {
-        var writer = ByteWriter()
-        writer.json(
-            .object([
-                JSONMember(name: "target", value: .string(Array(target.utf8))),
-                JSONMember(
-                    name: "tip", value: log.tip.map { .string(Array($0.description.utf8)) } ?? .null),
-                JSONMember(name: "segments_copied", value: .number(String(log.copiedSegments))),
-                JSONMember(name: "segments_unchanged", value: .number(String(log.unchangedSegments))),
-                JSONMember(name: "bytes_copied", value: .number(String(log.copiedBytes))),
-                JSONMember(name: "quarantine_files", value: .number(String(quarantineCount))),
-            ]))
-        return String(decoding: writer.bytes, as: UTF8.self)
+    var json: JSONValue {
+        .object([
+            JSONMember("target", target), JSONMember("tip", log.tip?.description),
+            JSONMember("segments_copied", UInt64(log.copiedSegments)),
+            JSONMember("segments_unchanged", UInt64(log.unchangedSegments)),
+            JSONMember("bytes_copied", UInt64(log.copiedBytes)),
+            JSONMember("quarantine_files", UInt64(quarantineCount)),
+        ])
     }
 }
 

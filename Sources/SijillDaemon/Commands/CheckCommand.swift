@@ -90,14 +90,8 @@ struct CheckCommand: ParsableCommand {
 
     private func report(_ findings: [String], _ count: UInt64) {
         if json {
-            var writer = ByteWriter()
-            writer.json(
-                .object([
-                    JSONMember(name: "changes", value: .number(String(count))),
-                    JSONMember(name: "findings", value: .array(findings.map { .string(Array($0.utf8)) })),
-                ]))
-            printLine(String(decoding: writer.bytes, as: UTF8.self))
-            return
+            let found = JSONValue.array(findings.map { .string(Array($0.utf8)) })
+            return printJSON(JSONMember("changes", count), JSONMember(name: "findings", value: found))
         }
         for finding in findings { printLine(finding.escapedForDisplay) }
         printLine(

@@ -38,12 +38,8 @@ struct DoctorCommand: ParsableCommand {
             for finding in doctor.findings { printLine(finding.line.escapedForDisplay) }
             return
         }
-        var writer = ByteWriter()
-        writer.json(
-            .object([
-                JSONMember(name: "healthy", value: .bool(!doctor.hasProblem)),
-                JSONMember(name: "findings", value: .array(doctor.findings.map(\.json))),
-            ]))
-        printLine(String(decoding: writer.bytes, as: UTF8.self))
+        printJSON(
+            JSONMember(name: "healthy", value: .bool(!doctor.hasProblem)),
+            JSONMember(name: "findings", value: .array(doctor.findings.map(\.json))))
     }
 }

@@ -15,6 +15,7 @@ struct KeyCommand: ParsableCommand {
             abstract: "Print the verifier key; it stands alone on the last line.",
             discussion: "Give it to those who verify the log, on another way than the log itself.")
         @OptionGroup var options: DirectoryOptions
+        @Flag(help: "Print one JSON object.") var json = false
 
         func run() throws {
             let path = try options.load().data.signingKey
@@ -22,6 +23,12 @@ struct KeyCommand: ParsableCommand {
                 throw SijillError(
                     .configuration, "\(path.escapedForDisplay) is missing: the log has not been started yet",
                     remedy: "start the daemon once, or name the right directory with --data")
+            }
+            if json {
+                let old = keys.verifiers.dropFirst().map { JSONValue.string(Array($0.description.utf8)) }
+                return printJSON(
+                    JSONMember("key", keys.verifiers[0].description),
+                    JSONMember(name: "co_signers", value: .array(old)))
             }
             for old in keys.verifiers.dropFirst() { printLine("co-signs: \(old)") }
             printLine(keys.verifiers[0].description)
@@ -36,6 +43,7 @@ struct KeyCommand: ParsableCommand {
                 by then. Works beside the daemon.
                 """)
         @OptionGroup var options: DirectoryOptions
+        @Flag(help: "Print one JSON object.") var json = false
 
         func run() throws {
             let configuration = try options.load()
@@ -43,8 +51,9 @@ struct KeyCommand: ParsableCommand {
                 let log = try ChangeLog(configuration.data, origin: configuration.logOrigin)
                 let key = try log.tree.rotate()
                 try log.close()
-                return .object([JSONMember(name: "key", value: .string(Array(key.description.utf8)))])
+                return .object([JSONMember("key", key.description)])
             }
+            if json { return printLine(answer.line) }
             printLine("the new verifier key:")
             printLine(answer["key"]?.text ?? "")
         }
@@ -97,20 +106,17 @@ enum ControlQuestion {
 
     /// The answer of the daemon for what `body` gives or throws.
     static func answer(_ body: () throws -> JSONValue) -> String {
-        var writer = ByteWriter()
         do {
-            writer.json(try body())
+            return try body().line
         } catch {
             let known =
                 error as? SijillError ?? (error as? SystemError)?.sijillError()
                 ?? (error as? StoreError)?.sijillError
             let code = known?.code ?? .inputOutput
-            writer.json(
-                .object([
-                    JSONMember(name: "error", value: .string(Array((known?.description ?? "\(error)").utf8))),
-                    JSONMember(name: "code", value: .number(String(code.rawValue))),
-                ]))
+            return JSONValue.object([
+                JSONMember("error", known?.description ?? "\(error)"),
+                JSONMember("code", UInt64(code.rawValue)),
+            ]).line
         }
-        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }

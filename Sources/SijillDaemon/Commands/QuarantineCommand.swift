@@ -23,6 +23,7 @@ struct QuarantineCommand: ParsableCommand {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "What is known about an item, as JSON.")
         @OptionGroup var options: DirectoryOptions
+        @Flag(help: "As without it: the item is always printed as JSON.") var json = false
         @Argument(help: "REASON/NAME.") var item: String
 
         func run() throws {
@@ -35,13 +36,18 @@ struct QuarantineCommand: ParsableCommand {
         @OptionGroup var options: DirectoryOptions
         @OptionGroup var choice: Choice
         @Option(help: ArgumentHelp("The inbox (default: DATA/inbox).", valueName: "dir")) var inbox: String?
+        @Flag(help: "Print one JSON object a line.") var json = false
 
         func run() throws {
             let quarantine = try options.quarantine()
             let inbox = try DirectoryHandle(path: try options.load([.inboxPath: inbox]).inboxPath)
             for item in try quarantine.chosen(choice.items, isAll: choice.all) {
                 for name in try quarantine.retry(item, inbox: inbox) {
-                    printLine("\(item.id.escapedForDisplay) -> \(name.escapedForDisplay)")
+                    if json {
+                        printJSON(JSONMember("item", item.id), JSONMember("inbox", name))
+                    } else {
+                        printLine("\(item.id.escapedForDisplay) -> \(name.escapedForDisplay)")
+                    }
                 }
             }
         }
@@ -51,12 +57,17 @@ struct QuarantineCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Remove items for good.")
         @OptionGroup var options: DirectoryOptions
         @OptionGroup var choice: Choice
+        @Flag(help: "Print one JSON object a line.") var json = false
 
         func run() throws {
             let quarantine = try options.quarantine()
             for item in try quarantine.chosen(choice.items, isAll: choice.all) {
                 try quarantine.purge(item)
-                printLine("\(item.id.escapedForDisplay) removed")
+                if json {
+                    printJSON(JSONMember("item", item.id))
+                } else {
+                    printLine("\(item.id.escapedForDisplay) removed")
+                }
             }
         }
     }
@@ -109,13 +120,9 @@ extension QuarantineContents.Item {
     }
 
     fileprivate var json: String {
-        var members = [JSONMember(name: "item", value: .string(Array(id.utf8)))]
-        if let recordCount {
-            members.append(JSONMember(name: "records", value: .number(String(recordCount))))
-        }
+        var members = [JSONMember("item", id)]
+        if let recordCount { members.append(JSONMember("records", UInt64(recordCount))) }
         if case .object(let known)? = report { members += known.filter { !$0.name.hasPrefix("raw") } }
-        var writer = ByteWriter()
-        writer.json(.object(members))
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return JSONValue.object(members).line
     }
 }

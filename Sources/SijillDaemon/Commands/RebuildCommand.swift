@@ -13,6 +13,9 @@ struct RebuildCommand: ParsableCommand {
 
     @OptionGroup var options: DirectoryOptions
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     func run() throws {
         let directory = try options.load().data
         guard File.exists(directory.state) else {
@@ -35,6 +38,11 @@ struct RebuildCommand: ParsableCommand {
         try store.close()
         try log.close()
         withExtendedLifetime(lock) {
+            if json {
+                return printJSON(
+                    JSONMember("changes", (log.tip?.sequence ?? .none).value),
+                    JSONMember("articles", UInt64(counts.articles)))
+            }
             printLine("rebuilt: \(log.tip?.sequence ?? .none) changes, \(counts.articles) articles")
         }
     }

@@ -22,6 +22,9 @@ struct RecoverCommand: ParsableCommand {
     @Flag(help: "Say that changes may be lost for good.")
     var acceptLoss = false
 
+    @Flag(help: "Print one JSON object instead of lines.")
+    var json = false
+
     func run() throws {
         let configuration = try options.load()
         let directory = configuration.data
@@ -38,7 +41,15 @@ struct RecoverCommand: ParsableCommand {
         let lock = try DirectoryLock(directory)
         try refuseSound(directory, configuration.logOrigin)
         let aside = try putAside(directory)
-        try withExtendedLifetime(lock) { try takeBack(from: aside, to: configuration.inboxPath) }
+        if !json { printLine("the damaged log is kept in \(aside.root.escapedForDisplay)") }
+        let taken = try withExtendedLifetime(lock) { try takeBack(from: aside, to: configuration.inboxPath) }
+        if json {
+            printJSON(
+                JSONMember("kept", aside.root), JSONMember("originals", UInt64(taken.count)),
+                JSONMember("withdrawn", UInt64(taken.withdrawn)), JSONMember("lost", UInt64(taken.lost)))
+        } else {
+            taken.report()
+        }
     }
 
     /// A log that opens is not to be thrown away.
@@ -48,7 +59,7 @@ struct RecoverCommand: ParsableCommand {
         if check.findings.isEmpty {
             throw SijillError(.usage, "the log is sound: there is nothing to recover")
         }
-        for finding in check.findings.prefix(20) { printLine(finding.escapedForDisplay) }
+        if !json { for finding in check.findings.prefix(20) { printLine(finding.escapedForDisplay) } }
     }
 
     private func putAside(_ directory: DataDirectory) throws -> DataDirectory {
@@ -71,28 +82,39 @@ struct RecoverCommand: ParsableCommand {
         }
         for file in Store.files(path: directory.store) { try Durable.remove(file) }
         try Durable.syncDirectory(directory.root)
-        printLine("the damaged log is kept in \(path.escapedForDisplay)")
         return aside
     }
 
-    private func takeBack(from aside: DataDirectory, to inbox: String) throws {
-        guard File.exists(aside.originals) else { return }
+    private func takeBack(from aside: DataDirectory, to inbox: String) throws -> Taken {
+        var taken = Taken()
+        guard File.exists(aside.originals) else { return taken }
         try Durable.createDirectory(inbox)
         var salvage = try LogSalvage(aside)
-        var (count, withdrawn) = (0, 0)
         try salvage.originals { found in
             if found.isWithdrawn {
-                withdrawn += 1
+                taken.withdrawn += 1
                 return
             }
             try RecoveredFile(found).write(to: inbox)
-            count += 1
+            taken.count += 1
         }
-        printLine("\(count) originals were put back into the inbox; start the daemon to take them in")
-        if withdrawn > 0 {
-            printLine("\(withdrawn) originals of withdrawn articles were left where they are")
+        taken.lost = salvage.lostCount
+        return taken
+    }
+
+    /// How many originals went back to the inbox, or why not.
+    private struct Taken {
+        var count = 0
+        var withdrawn = 0
+        var lost = 0
+
+        func report() {
+            printLine("\(count) originals were put back into the inbox; start the daemon to take them in")
+            if withdrawn > 0 {
+                printLine("\(withdrawn) originals of withdrawn articles were left where they are")
+            }
+            if lost > 0 { printLine("\(lost) records or changes could not be read") }
         }
-        if salvage.lostCount > 0 { printLine("\(salvage.lostCount) records or changes could not be read") }
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import SijillFiles
+import SijillFormat
 
 /// `sijilld run`: the daemon, until SIGTERM.
 struct RunCommand: AsyncParsableCommand {
@@ -54,8 +55,16 @@ struct CheckConfigCommand: ParsableCommand {
 
     @OptionGroup var options: DirectoryOptions
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     func run() throws {
         let configuration = try options.load()
+        if json {
+            return printJSON(
+                JSONMember("data", configuration.data.root), JSONMember("inbox", configuration.inboxPath),
+                JSONMember("listen", "\(configuration.listen)"))
+        }
         printLine("data \(configuration.data.root.escapedForDisplay)")
         printLine("inbox \(configuration.inboxPath.escapedForDisplay)")
         printLine("listen \(configuration.listen)")

@@ -75,3 +75,6 @@ struct DirectoryOptions: ParsableArguments {
 func printLine(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }
+
+/// A line on standard output: the object of `members`.
+func printJSON(_ members: JSONMember...) { printLine(JSONValue.object(members).line) }

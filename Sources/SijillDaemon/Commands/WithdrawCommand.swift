@@ -60,11 +60,7 @@ struct WithdrawCommand: ParsableCommand {
             try log.close()
             return answer
         }
-        if json {
-            var writer = ByteWriter()
-            writer.json(answer)
-            return printLine(String(decoding: writer.bytes, as: UTF8.self))
-        }
+        if json { return printLine(answer.line) }
         printLine("\(undo ? "shown again" : erase ? "erased" : "withdrawn"): \(answer["change"]?.text ?? "")")
         if erase, case .number(let changes)? = answer["erased_changes"],
             case .number(let originals)? = answer["erased_originals"]
@@ -84,15 +80,10 @@ struct WithdrawCommand: ParsableCommand {
 extension Withdrawal.Request {
     /// As it goes over the control socket: one line.
     var json: String {
-        var writer = ByteWriter()
-        writer.json(
-            .object([
-                JSONMember(name: "article", value: .string(Array(article.description.utf8))),
-                JSONMember(name: "erase", value: .bool(erases)),
-                JSONMember(name: "undo", value: .bool(isUndo)),
-                JSONMember(name: "reason", value: .string(Array(reason.utf8))),
-            ]))
-        return String(decoding: writer.bytes, as: UTF8.self)
+        JSONValue.object([
+            JSONMember("article", article.description), JSONMember(name: "erase", value: .bool(erases)),
+            JSONMember(name: "undo", value: .bool(isUndo)), JSONMember("reason", reason),
+        ]).line
     }
 
     init(json: String) throws(SijillError) {
