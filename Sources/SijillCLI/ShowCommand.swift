@@ -4,22 +4,89 @@ import Sijill
 import SijillFiles
 import SijillFormat
 
-/// `sijill show`: one article.
+/// `sijill show`: one article, what it was before, and what it is to others.
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Print the latest state of an article.")
+        commandName: "show", abstract: "Print an article as it stands, its revisions and its relations.",
+        discussion: """
+            With --diff only what came and went between two revisions: the last two, or those that --from and --to \
+            name. Words that went are red, or [-so-] without colour; words that came are green, or {+so+}.
+            """)
 
     @OptionGroup var server: ServerOptions
 
     @Argument(help: "Id of the article: 'a' and 26 letters and digits.")
     var article: String
 
+    @Flag(help: "Print what changed between two revisions.")
+    var diff = false
+
+    @Option(help: "With --diff: the earlier revision; the one before --to when left out.")
+    var from: Int?
+
+    @Option(help: "With --diff: the later revision; the one that stands when left out.")
+    var to: Int?
+
+    @Flag(help: "Print only the relations to other articles, and the cluster.")
+    var relations = false
+
+    @Flag(help: "Print only the list of revisions.")
+    var revisions = false
+
     @Flag(help: "Print the JSON that the server sends.")
     var json = false
 
+    func validate() throws {
+        if [diff, relations, revisions].count(where: { $0 }) > 1 {
+            throw ValidationError("choose one of --diff, --relations and --revisions")
+        }
+        if !diff, from != nil || to != nil { throw ValidationError("--from and --to go with --diff") }
+        if let number = [from, to].compactMap({ $0 }).min(), number < 1 {
+            throw ValidationError("revisions are counted from 1")
+        }
+    }
+
     func run() async throws {
-        let found = try await server.client().article(article)
+        let client = try server.client()
+        if diff { return try await showDifference(client) }
+        if relations { return try await showRelations(client) }
+        if revisions { return try await showRevisions(client) }
+        let found = try await client.article(article)
         if json { return try Terminal.output.write(found.json) }
+        try show(found)
+        let others = try await client.relations(of: found.id)
+        let lines = ArticleHistoryOutput.lines(of: others, .output)
+        if !lines.isEmpty {
+            try print(["", Terminal.output.bold("relations, cluster of \(others.membersTotal):")] + lines)
+        }
+        guard found.revision > 1 else { return }
+        let before = try await client.revisions(of: found.id, omittingText: true)
+        try print(["", Terminal.output.bold("revisions:")] + ArticleHistoryOutput.lines(of: before, .output))
+    }
+
+    private func showDifference(_ client: SijillClient) async throws {
+        let difference = try await client.difference(of: article, from: from, to: to)
+        if json { return try Terminal.output.write(difference.json) }
+        try print(ArticleHistoryOutput.lines(of: difference, .output))
+    }
+
+    private func showRelations(_ client: SijillClient) async throws {
+        let found = try await client.relations(of: article)
+        if json { return try Terminal.output.write(found.json) }
+        try print(ArticleHistoryOutput.lines(of: found, .output))
+    }
+
+    private func showRevisions(_ client: SijillClient) async throws {
+        if json { return try Terminal.output.write(try await client.revisionsAsJSON(of: article)) }
+        let found = try await client.revisions(of: article, omittingText: true)
+        try print(ArticleHistoryOutput.lines(of: found, .output))
+    }
+
+    private func print(_ lines: [String]) throws {
+        try Terminal.output.write(Array((lines.joined(separator: "\n") + "\n").utf8))
+    }
+
+    private func show(_ found: Article) throws {
         let terminal = Terminal.output
         var listing = Listing()
         listing.add("article", found.id)

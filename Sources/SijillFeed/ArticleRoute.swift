@@ -67,12 +67,10 @@ struct ArticleRoute: Sendable {
     }
 
     private func find(_ text: String) async throws -> ArticleState {
-        guard let id = ArticleID(text) else {
-            throw Problem.notFound("'\(text)' is no article id; an id is 'a' and 26 letters and digits")
-        }
+        let id = try ArticleID(inPath: text)
         let store = store
         guard let state = try await offLoop({ try store.current(id) }) else {
-            throw Problem.notFound("there is no article \(id)")
+            throw Problem.noArticle(id)
         }
         let withdrawal = store.withdrawal(of: state)
         if withdrawal.isGone { throw Problem.withdrawn(id, isErased: withdrawal.isErased) }
@@ -80,10 +78,26 @@ struct ArticleRoute: Sendable {
     }
 }
 
+extension ArticleID {
+    /// - Throws: `Problem` with status 404 for what can be no article's id.
+    init(inPath text: String) throws(Problem) {
+        guard let id = ArticleID(text) else {
+            throw .notFound("'\(text)' is no article id; an id is 'a' and 26 letters and digits")
+        }
+        self = id
+    }
+}
+
+extension Problem {
+    static func noArticle(_ id: ArticleID) -> Problem { .notFound("there is no article \(id)") }
+}
+
 extension ArticleState {
     /// Everything that is known of the article now; members without a value are left out, but for title and text.
-    var json: JSONValue {
-        var members = [
+    var json: JSONValue { .object(members(withText: true)) }
+
+    func members(withText: Bool) -> [JSONMember] {
+        let head = [
             JSONMember("article", id.description), JSONMember("revision", UInt64(revision)),
             JSONMember("first", first), JSONMember("current", current), JSONMember("last", last),
             JSONMember("added", firstTime.rfc3339), JSONMember("revised", currentTime.rfc3339),
@@ -91,14 +105,13 @@ extension ArticleState {
             JSONMember(name: "file", value: file.json), JSONMember(name: "digests", value: digests.json),
             JSONMember("words", UInt64(words)), JSONMember("cluster", cluster.description),
         ]
-        members += content.members
-        return .object(members)
+        return head + (withText ? content.members : content.members.dropLast())
     }
 }
 
 extension FileRecord {
     /// As in a change.
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         var members = [JSONMember("name", name), JSONMember("source", source), JSONMember("bytes", bytes)]
         members.append("name_b64", nameBytes.map(Base64.encode))
         members.append("sha256", sha256?.hex)
@@ -111,7 +124,8 @@ extension FileRecord {
 }
 
 extension ArticleDigests {
-    fileprivate var json: JSONValue {
+    /// As in a change.
+    var json: JSONValue {
         var members: [JSONMember] = []
         members.append("canonical", canonical?.description)
         members.append("text", text.hex)
@@ -122,7 +136,7 @@ extension ArticleDigests {
 
 extension Content {
     /// As in the content part of a change, in its order.
-    fileprivate var members: [JSONMember] {
+    var members: [JSONMember] {
         var members = [JSONMember("title", title)]
         members.append("byline", byline)
         members.append("authors", authors)
@@ -152,11 +166,11 @@ extension Content {
 }
 
 extension [JSONMember] {
-    fileprivate mutating func append(_ name: String, _ text: String?) {
+    mutating func append(_ name: String, _ text: String?) {
         if let text { append(JSONMember(name, text)) }
     }
 
-    fileprivate mutating func append(_ name: String, _ list: [String]) {
+    mutating func append(_ name: String, _ list: [String]) {
         guard !list.isEmpty else { return }
         append(JSONMember(name: name, value: .array(list.map { .string([UInt8]($0.utf8)) })))
     }

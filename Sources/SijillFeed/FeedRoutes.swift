@@ -64,10 +64,20 @@ enum FeedRoutes {
 
     private static func articles(_ services: FeedServices) -> [Route] {
         let articles = ArticleRoute(reader: services.reader, store: services.store)
+        let list = ArticleListRoute(store: services.store)
+        let history = ArticleHistoryRoute(store: services.store)
         return [
+            Route("/v1/articles", parameters: ArticleListRoute.parameters) { try await list.respond(to: $0) },
             Route("/v1/articles/{article}") { try await articles.article($0["article"], $0.request) },
             Route("/v1/articles/{article}/original") {
                 try await articles.original($0["article"], $0.request, on: $0.channel)
+            },
+            Route(
+                "/v1/articles/{article}/revisions", parameters: ArticleHistoryRoute.revisionsParameters
+            ) { try await history.revisions($0) },
+            Route("/v1/articles/{article}/relations") { try await history.relations($0) },
+            Route("/v1/articles/{article}/diff", parameters: ArticleHistoryRoute.differenceParameters) {
+                try await history.difference($0)
             },
         ]
     }

@@ -73,7 +73,7 @@ struct OpenAPIRoute: Sendable {
     }
 
     private static func parameter(_ name: String, in place: String) -> JSONValue {
-        let isNumber = ["limit", "max_bytes", "timeout", "generation"].contains(name)
+        let isNumber = ["limit", "max_bytes", "timeout", "generation", "from", "to"].contains(name)
         var members = [
             JSONMember("name", name), JSONMember("in", place),
             JSONMember(name: "required", value: .bool(place == "path")),
@@ -113,7 +113,12 @@ struct OpenAPIRoute: Sendable {
         "/v1/log": "Where the log begins and ends",
         "/v1/segments": "The sealed files of the log",
         "/v1/segments/{file}": "A sealed file of the log, also in ranges",
+        "/v1/articles": "The articles as they stand now, without their texts",
         "/v1/articles/{article}": "An article as it stands now",
+        "/v1/articles/{article}/revisions": "Every text that an article has had",
+        "/v1/articles/{article}/relations": "What an article is to others, and the cluster it belongs to",
+        "/v1/articles/{article}/diff":
+            "Paragraphs, words and numbers that came and went between two revisions",
         "/v1/articles/{article}/original": "The bytes that an article came from",
         "/v1/search": "Full text search",
         "/v1/consumers": "All named consumers",
@@ -128,7 +133,7 @@ struct OpenAPIRoute: Sendable {
         "since": "Go on after this: a cursor, a sequence, earliest, now, or an RFC 3339 time",
         "lastEventId": "As since, and wins over it", "last-event-id": "As since, and wins over it",
         "until": "The last change wanted: as since, a time being the first moment that is not",
-        "limit": "Changes on a page, 1 to 10000; 100 if left out",
+        "limit": "Entries on a page: changes to 10000, articles and revisions to 1000, hits to 100",
         "max_bytes": "Bytes of changes on a page, to 67108864; at least one change is given",
         "text": "omit: each change without its text", "content": "omit: each change without its content",
         "live": "stream: for ever; poll: wait for one change",
@@ -136,6 +141,11 @@ struct OpenAPIRoute: Sendable {
         "type": "Types of changes with commas between, in full or short",
         "source": "Who delivered", "publisher": "Who published", "lang": "A language: ar is also ar-EG",
         "article": "An article's id", "latest": "1: only the newest change of each article",
+        "q": "What to look for: words, \"a phrase\", a prefix*, AND, OR, NOT, brackets",
+        "sort": "newest, or oldest (articles) or best (search) first",
+        "next": "As next of the page before has it",
+        "url": "The article that stands at this address",
+        "from": "A revision; the one before 'to' if left out", "to": "A revision; the last if left out",
         "archive": "An archive page of the Atom feed, from 0",
         "generation": "The reader that Sijill-Generation named; a new one begins if left out",
     ]

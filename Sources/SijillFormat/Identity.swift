@@ -7,13 +7,19 @@ package struct Identity: Hashable, Sendable {
 
     /// Nil for a text that came with neither.
     package init?(_ content: Content, source: String) {
-        if let url = content.url.flatMap({ CanonicalURL($0) }) {
-            self.init(key: Digest.of(Array("url\0".utf8) + url.bytes).high)
+        if let url = content.url.flatMap({ Identity(url: $0) }) {
+            self = url
         } else if let id = content.id {
             self.init(key: Digest.of(Array("id\0\(source)\0\(id)".utf8)).high)
         } else {
             return nil
         }
+    }
+
+    /// Of an address; nil when it is no URL.
+    package init?(url: String) {
+        guard let url = CanonicalURL(url) else { return nil }
+        self.init(key: Digest.of(Array("url\0".utf8) + url.bytes).high)
     }
 
     package init(key: UInt128) { self.key = key }

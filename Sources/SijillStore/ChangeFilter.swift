@@ -72,7 +72,7 @@ private struct FacetQuery {
             }
         }
         if let lang = filter.lang {
-            let names = try Self.languages(matching: lang, in: database)
+            let names = try Store.languages(matching: lang, in: database)
             guard !names.isEmpty else { return false }
             add("f.lang", in: names.map { .text(Array($0.utf8)) })
             if names.count == 1 { index = "facets_by_lang" }
@@ -143,8 +143,23 @@ private struct FacetQuery {
         return all + [.integer(Int64(limit))]
     }
 
+    private static func key(
+        of id: ArticleID, among candidates: [SequenceNumber], in database: Database
+    ) throws -> SequenceNumber? {
+        let statement = try database.cachedStatement(
+            sql: "select a.sequence from sightings s join articles a on a.sequence = s.article "
+                + "where s.sequence = ? and a.id = ?")
+        for candidate in candidates {
+            let row = try statement.first([StoreValue(candidate), .text(Array(id.description.utf8))])
+            if case .integer(let key)? = row?.first { return SequenceNumber(UInt64(bitPattern: key)) }
+        }
+        return nil
+    }
+}
+
+extension Store {
     /// The languages in the store that a range names. One index look-up for each language there is.
-    private static func languages(matching range: String, in database: Database) throws -> [String] {
+    static func languages(matching range: String, in database: Database) throws -> [String] {
         let sql = """
             with recursive l(lang) as (
               select min(lang) from facets where lang is not null
@@ -157,18 +172,5 @@ private struct FacetQuery {
             let name = name.lowercased()
             return wanted == "*" || name == wanted || name.hasPrefix(wanted + "-")
         }
-    }
-
-    private static func key(
-        of id: ArticleID, among candidates: [SequenceNumber], in database: Database
-    ) throws -> SequenceNumber? {
-        let statement = try database.cachedStatement(
-            sql: "select a.sequence from sightings s join articles a on a.sequence = s.article "
-                + "where s.sequence = ? and a.id = ?")
-        for candidate in candidates {
-            let row = try statement.first([StoreValue(candidate), .text(Array(id.description.utf8))])
-            if case .integer(let key)? = row?.first { return SequenceNumber(UInt64(bitPattern: key)) }
-        }
-        return nil
     }
 }

@@ -44,14 +44,21 @@ extension Store {
         let candidates = lookUps.withLock { $0.sequences(identity) }
         guard !candidates.isEmpty else { return nil }
         return try read { database in
-            let statement = try database.cachedStatement(
-                sql: "select identity from sketches where sequence = ?")
-            for candidate in candidates.reversed()
-            where try statement.first([StoreValue(candidate)])?.first == .blob(identity.data) {
-                return try text(of: current(candidate), in: database)
-            }
-            return nil
+            guard let key = try standingKey(identity, candidates, database) else { return nil }
+            return try text(of: current(key), in: database)
         }
+    }
+
+    /// The article that is known by this identity, of several the last.
+    func standingKey(
+        _ identity: Identity, _ candidates: [SequenceNumber], _ database: Database
+    ) throws -> SequenceNumber? {
+        let statement = try database.cachedStatement(sql: "select identity from sketches where sequence = ?")
+        for candidate in candidates.reversed()
+        where try statement.first([StoreValue(candidate)])?.first == .blob(identity.data) {
+            return candidate
+        }
+        return nil
     }
 
     /// An article as it stands now; nil when there is none of that id.

@@ -75,8 +75,10 @@ extension Store {
     }
 
     /// How the article with that key stands now.
-    func state(of key: SequenceNumber, in database: Database) throws -> ArticleState {
-        let revisions = try database.cachedStatement(sql: StoreTable.revisions.select + " where sequence = ?")
+    func state(
+        of key: SequenceNumber, in database: Database, withText: Bool = true
+    ) throws -> ArticleState {
+        let revisions = try database.cachedStatement(sql: Store.selectRevision(withText: withText))
         let repeats = try database.cachedStatement(sql: Store.selectRepeats)
         let later = try database.cachedStatement(sql: Store.selectLater)
         // From the tables and not from memory: the look-ups may be a batch behind or ahead of this snapshot.
@@ -114,6 +116,12 @@ extension Store {
         "select \(StoreTable.sightings.columns.dropLast().map { "s.\($0)" }.joined(separator: ", ")), a.id, h.id "
         + "from sightings s join articles a on a.sequence = s.article join articles h on h.sequence = a.cluster "
         + "where s.sequence = ?"
+
+    /// A row of `revisions`, its text left where it is when it is not wanted.
+    static func selectRevision(withText: Bool) -> String {
+        let columns = StoreTable.revisions.columns.map { $0 == "text" && !withText ? "null" : $0 }
+        return "select \(columns.joined(separator: ", ")) from revisions where sequence = ?"
+    }
 
     /// The last text of one article after its first, by the index `later_revisions`.
     static let selectLater = "select max(sequence) from revisions where article = ? and article <> sequence"

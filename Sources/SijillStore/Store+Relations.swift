@@ -22,6 +22,27 @@ package struct RevisionState: Hashable, Sendable {
     package let relations: [Relation]
 }
 
+/// Texts that an article has had.
+package struct RevisionList: Hashable, Sendable {
+    package let article: ArticleID
+    /// How many there are in all; the last one stands.
+    package let revisionsCount: Int
+    package var revisions: [RevisionState] = []
+    /// The revision behind which the next page begins; nil on the last.
+    package var next: Int?
+
+    init(article: ArticleID, revisionsCount: Int) {
+        self.article = article
+        self.revisionsCount = revisionsCount
+    }
+}
+
+/// An article has no text of that number.
+package struct NoSuchRevision: Error, Hashable, Sendable {
+    package let revision: Int
+    package let revisionsCount: Int
+}
+
 /// A relation of an article to another one, seen from either side.
 package struct RelationState: Hashable, Sendable {
     /// The other article is the earlier one, as in the change; else it came later and has this relation to the
@@ -55,36 +76,66 @@ package struct Relationship: Hashable, Sendable {
 }
 
 extension Store {
-    /// Every text that the article has had, the first one first; nil when there is none of that id.
+    /// The texts that the article has had, the first one first; nil when there is none of that id.
     ///
+    /// - Parameters:
+    ///   - after: Only revisions behind this one.
+    ///   - limit: At most so many.
+    ///   - withText: Whether the texts themselves are wanted. Then the page ends when they have `bytesMax` bytes
+    ///     together, but it has one revision at least.
     /// - Throws: `StoreError`.
-    package func revisions(of id: ArticleID) throws -> [RevisionState]? {
+    package func revisions(
+        of id: ArticleID, after: Int = 0, limit: Int = Int.max, withText: Bool = true,
+        bytesMax: Int = Int.max
+    ) throws -> RevisionList? {
         try read { database in
             guard let key = try key(of: id, in: database) else { return nil }
-            let statement = try database.cachedStatement(sql: Store.selectTexts)
-            try statement.start([StoreValue(key)])
-            var sequences: [SequenceNumber] = []
-            while try statement.step() {
-                sequences += statement.number(at: 0).map { [SequenceNumber($0)] } ?? []
+            let texts = try textSequences(key, database)
+            var list = RevisionList(article: id, revisionsCount: texts.count)
+            var bytes = 0
+            for (place, sequence) in texts.enumerated().dropFirst(after) {
+                if list.revisions.count >= limit || (bytes >= bytesMax && place > after) {
+                    list.next = place
+                    break
+                }
+                let found = try revision(sequence, in: database, withText: withText)
+                bytes += found.content.text?.count ?? 0
+                list.revisions.append(found)
             }
-            return try ([key] + sequences).map { try revision($0, in: database) }
+            return list
         }
     }
 
-    /// One text of an article; nil when there is no such article or revision.
+    /// The changes that brought the texts of an article, in order.
+    private func textSequences(_ key: SequenceNumber, _ database: Database) throws -> [SequenceNumber] {
+        let statement = try database.cachedStatement(sql: Store.selectTexts)
+        try statement.start([StoreValue(key)])
+        var sequences = [key]
+        while try statement.step() {
+            sequences += statement.number(at: 0).map { [SequenceNumber($0)] } ?? []
+        }
+        return sequences
+    }
+
+    /// What came and went from one text of an article to another; nil when there is no such article.
     ///
-    /// - Throws: `StoreError`.
-    package func revision(_ number: Int, of id: ArticleID) throws -> RevisionState? {
+    /// - Parameters:
+    ///   - from: The revision before `to`, or the first when that is `to`, when left out.
+    ///   - to: The one that stands when left out.
+    /// - Throws: `StoreError`; `NoSuchRevision`.
+    package func difference(of id: ArticleID, from: Int?, to: Int?) throws -> RevisionComparison? {
         try read { database in
             guard let key = try key(of: id, in: database) else { return nil }
-            if number == 1 { return try revision(key, in: database) }
-            let statement = try database.cachedStatement(
-                sql: Store.selectTexts + " limit 1 offset ?2")
-            guard number > 1,
-                case .integer(let sequence)? =
-                    try statement.first([StoreValue(key), .integer(Int64(number - 2))])?.first
-            else { return nil }
-            return try revision(SequenceNumber(UInt64(bitPattern: sequence)), in: database)
+            let texts = try textSequences(key, database)
+            let to = to ?? texts.count
+            let from = from ?? max(to - 1, 1)
+            let pair = try [from, to].map { number in
+                guard texts.indices.contains(number - 1) else {
+                    throw NoSuchRevision(revision: number, revisionsCount: texts.count)
+                }
+                return try revision(texts[number - 1], in: database, withText: true)
+            }
+            return RevisionComparison(article: id, from: pair[0], to: pair[1])
         }
     }
 
@@ -114,8 +165,10 @@ extension Store {
         }
     }
 
-    private func revision(_ sequence: SequenceNumber, in database: Database) throws -> RevisionState {
-        let texts = try database.cachedStatement(sql: StoreTable.revisions.select + " where sequence = ?")
+    private func revision(
+        _ sequence: SequenceNumber, in database: Database, withText: Bool
+    ) throws -> RevisionState {
+        let texts = try database.cachedStatement(sql: Store.selectRevision(withText: withText))
         guard let found = try sighting(sequence, in: database)?.sighting,
             let row = try texts.first([StoreValue(sequence)])
         else { throw StoreError.unusable(path, "change \(sequence) lacks its delivery or its text") }

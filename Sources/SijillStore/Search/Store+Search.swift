@@ -127,7 +127,7 @@ extension Store {
 
     /// The first delivery that was committed at or after `time`. Times never go back from one change to the next, so
     /// it is found by halving.
-    private func firstSequence(atOrAfter time: Timestamp, _ database: Database) throws -> SequenceNumber? {
+    func firstSequence(atOrAfter time: Timestamp, _ database: Database) throws -> SequenceNumber? {
         let statement = try database.cachedStatement(
             sql: "select sequence, time from sightings where sequence >= ? order by sequence limit 1")
         var low: UInt64 = 1
