@@ -6,7 +6,11 @@ package struct ByteWriter {
 
     package var count: Int { bytes.count }
 
-    package mutating func reserve(_ more: Int) { bytes.reserveCapacity(bytes.count + more) }
+    /// Makes room, at least half as much again when there is none, so that all bytes are not copied for each piece.
+    package mutating func reserve(_ more: Int) {
+        let wanted = bytes.count + more
+        if wanted > bytes.capacity { bytes.reserveCapacity(max(wanted, bytes.capacity * 3 / 2)) }
+    }
 
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 

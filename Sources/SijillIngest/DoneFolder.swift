@@ -2,8 +2,11 @@ import Glibc
 import SijillFiles
 import SijillFormat
 
-/// Keeps files whose changes are durable in `<data>/done/<date>/` (`inbox.after: keep`). Used on the inbox's queue.
-final class DoneFolder {
+/// Keeps files whose changes are durable in `<data>/done/<date>/` (`inbox.after: keep`).
+///
+/// `@unchecked Sendable`: used on the inbox's queue at its start, when nothing is being removed, and on the removal's
+/// from then on.
+final class DoneFolder: @unchecked Sendable {
     private let root: DirectoryHandle
     private var today: (name: String, handle: DirectoryHandle)?
     private var isDirty = false

@@ -1,8 +1,11 @@
 import SijillFiles
 import SijillFormat
 
-/// A file between its reading and its removal. Belongs to the inbox's queue.
-final class FileInHand {
+/// A file between its reading and its removal.
+///
+/// `@unchecked Sendable`: it belongs to the inbox's queue, and to the removal's from the moment it is handed there
+/// until that answers.
+final class FileInHand: @unchecked Sendable {
     /// An input that was handed to the ledger and is not durable yet.
     struct Pending {
         let file: FileRecord

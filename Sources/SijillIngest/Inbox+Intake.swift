@@ -170,7 +170,7 @@ extension Inbox {
             hand?.progress(outcome.id.ticket)
             // Memory stays bounded when line after line is rejected. What fails is tried again at the removal.
             if file.rejects.count >= 256 || file.rejectsBytes >= 1 << 20 {
-                try? file.writeRejects(quarantine)
+                removalQueue.sync { try? file.writeRejects(quarantine) }
             }
             if file.isFinished {
                 files[outcome.id.ticket] = nil
@@ -193,8 +193,10 @@ extension Inbox {
             guard let failure = file.failure else { continue }
             if let last = file.last {
                 // What cannot be kept now is read again from the file later.
-                try? file.writeRejects(quarantine)
-                try? file.syncRejects()
+                removalQueue.sync {
+                    try? file.writeRejects(quarantine)
+                    try? file.syncRejects()
+                }
                 let begun = Resumption.Begun(
                     name: file.work.name.text, source: file.work.source, sequences: file.sequences,
                     last: last,
@@ -209,9 +211,24 @@ extension Inbox {
             file.isMeasured = true
             counts.lag.add(.now - file.work.handOut.completeSince)
         }
+        remove(whole)
+    }
+
+    /// Hands files to `sijill.removal`, where the disk may be waited for: an unlink on some file systems is.
+    private func remove(_ files: [FileInHand]) {
         let removal = Removal(
             root: root, quarantine: quarantine, done: done, journal: journal, resumption: resumption)
-        for (file, result) in zip(whole, removal.remove(whole)) {
+        beingRemoved += files.count
+        removalQueue.async {
+            let results = removal.remove(files)
+            self.queue.async { self.removed(files, results) }
+        }
+    }
+
+    private func removed(_ files: [FileInHand], _ results: [Removal.Result]) {
+        assertOnQueue()
+        beingRemoved -= files.count
+        for (file, result) in zip(files, results) {
             let key = file.work.handOut.key
             switch result {
             case .gone: handle(.removed(key, isReplaced: false))
@@ -224,6 +241,7 @@ extension Inbox {
                 handle(.removalBlocked(key))
             }
         }
+        pump()
     }
 
     private func putBack(_ begun: Resumption.Begun, _ taken: TakenFile) {

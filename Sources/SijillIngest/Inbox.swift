@@ -16,6 +16,10 @@ package final class Inbox: @unchecked Sendable {
 
     let queue = DispatchQueue(label: "sijill.inbox")
     private let intakeQueue = DispatchQueue(label: "sijill.intake", attributes: .concurrent)
+    /// Takes files away, in the order in which they were finished. It waits for no other queue.
+    let removalQueue = DispatchQueue(label: "sijill.removal")
+    /// Files that are with `removalQueue`.
+    var beingRemoved = 0
     let settings: InboxSettings
     let journal: RemovalHooks
     let logger: Logger
@@ -274,7 +278,7 @@ package final class Inbox: @unchecked Sendable {
         }
         submit()
         arm()
-        if !drained.isEmpty, pool.isDrained {
+        if !drained.isEmpty, pool.isDrained, beingRemoved == 0 {
             isStopped = true
             let completions = drained
             drained = []
