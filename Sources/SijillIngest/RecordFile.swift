@@ -32,7 +32,8 @@ struct Piece: Sendable {
 final class RecordFile: @unchecked Sendable {
     // Invariant: `next` is called by one block at a time, and each is queued by the answer of the one before.
 
-    static let pieceRecordsMax = 1_000
+    /// A quarter of the inputs that may be in hand, so that the next piece is parsed while one is committed.
+    static let pieceRecordsMax = 250
     static let pieceBytesMax = 8 << 20
     private static let chunkBytes = 256 << 10
 
