@@ -61,11 +61,9 @@ struct StandingText {
         wordsDigest = Digest.of(words.bytes)
     }
 
-    /// Whether the draft's title has the same words. A delivery without a title says nothing about it.
+    /// Whether the draft's title has the same words.
     func hasTitle(of draft: Draft) -> Bool {
-        guard let title = draft.content.title else { return true }
-        guard let earlier = content.title else { return false }
-        return CanonicalWords(Array(title.utf8)).bytes == CanonicalWords(Array(earlier.utf8)).bytes
+        !CanonicalWords.isRetitled(from: content.title, to: draft.content.title)
     }
 }
 

@@ -49,14 +49,7 @@ package struct RevisionComparison: Hashable, Sendable {
         counts.paragraphsRemoved = difference.removedCount
         counts.numbersAdded = numbersAdded.count
         counts.numbersRemoved = numbersRemoved.count
-        counts.isRetitled = RevisionComparison.isRetitled(from.content.title, to.content.title)
+        counts.isRetitled = CanonicalWords.isRetitled(from: from.content.title, to: to.content.title)
         self.counts = counts
-    }
-
-    /// A delivery without a title says nothing about it.
-    private static func isRetitled(_ earlier: String?, _ later: String?) -> Bool {
-        guard let later else { return false }
-        guard let earlier else { return true }
-        return CanonicalWords(Array(later.utf8)).bytes != CanonicalWords(Array(earlier.utf8)).bytes
     }
 }

@@ -66,3 +66,12 @@ extension CanonicalWords {
         self.ends = ends
     }
 }
+
+extension CanonicalWords {
+    /// Whether a text got a title of other words. A delivery without a title says nothing about it.
+    package static func isRetitled(from earlier: String?, to later: String?) -> Bool {
+        guard let later else { return false }
+        guard let earlier else { return true }
+        return CanonicalWords(Array(later.utf8)).bytes != CanonicalWords(Array(earlier.utf8)).bytes
+    }
+}
