@@ -55,6 +55,8 @@ public struct Article: Sendable {
         published = value["published"]?.text
         text = value["text"]?.text
     }
+
+    static func path(_ id: String) -> String { "/v1/articles/\(Transport.escaped(id))" }
 }
 
 /// The bytes of an original as they arrived in the inbox, in pieces. Can be iterated once.

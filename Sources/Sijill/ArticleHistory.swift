@@ -8,10 +8,10 @@ extension SijillClient {
         var revisions: [Revision] = []
         var next: UInt64? = 0
         while let after = next {
-            let query = [omittingText ? "text=omit" : nil, after > 0 ? "next=\(after)" : nil]
-                .compactMap { $0 }.joined(separator: "&")
-            let path = "/v1/articles/\(Transport.escaped(id))/revisions" + (query.isEmpty ? "" : "?" + query)
-            let answer = try ArticleAnswer(await transport.small(path))
+            let query = Transport.query([
+                ("text", omittingText ? "omit" : nil), ("next", after > 0 ? String(after) : nil),
+            ])
+            let answer = try await self.answer(about: id, "/revisions" + query)
             guard case .array(let elements)? = answer.value["revisions"] else { throw ArticleAnswer.wrong }
             revisions += elements.map(Revision.init)
             next = answer.value["next"]?.whole
@@ -21,16 +21,14 @@ extension SijillClient {
 
     /// The first page of the revisions with their texts, as the server sends it.
     public func revisionsAsJSON(of id: String) async throws -> [UInt8] {
-        try ArticleAnswer(await transport.small("/v1/articles/\(Transport.escaped(id))/revisions?limit=1000"))
-            .json
+        try await answer(about: id, "/revisions?limit=1000").json
     }
 
     /// What an article is to others, and they to it.
     ///
     /// - Throws: `SijillClientError` with code `.notFound` when there is no such article.
     public func relations(of id: String) async throws -> ArticleRelations {
-        try ArticleRelations(
-            ArticleAnswer(await transport.small("/v1/articles/\(Transport.escaped(id))/relations")))
+        try ArticleRelations(await answer(about: id, "/relations"))
     }
 
     /// What came and went from one revision of an article to another.
@@ -42,11 +40,12 @@ extension SijillClient {
     public func difference(
         of id: String, from: Int? = nil, to: Int? = nil
     ) async throws -> RevisionDifference {
-        let query = [from.map { "from=\($0)" }, to.map { "to=\($0)" }].compactMap { $0 }
-        let path = "/v1/articles/\(Transport.escaped(id))/diff"
-        return try RevisionDifference(
-            ArticleAnswer(
-                await transport.small(query.isEmpty ? path : path + "?" + query.joined(separator: "&"))))
+        let query = Transport.query([("from", from.map(String.init)), ("to", to.map(String.init))])
+        return try RevisionDifference(await answer(about: id, "/diff" + query))
+    }
+
+    private func answer(about id: String, _ route: String) async throws -> ArticleAnswer {
+        try ArticleAnswer(await transport.small(Article.path(id) + route))
     }
 }
 

@@ -38,15 +38,11 @@ public struct Search: Hashable, Sendable {
 
     /// The query of the URL.
     var parameters: String {
-        var pairs = [("q", query)]
-        for (name, value) in [
-            ("source", source), ("publisher", publisher), ("lang", lang), ("since", since), ("until", until),
-            ("limit", limit.map { String($0) }), ("next", next),
-        ] {
-            if let value { pairs.append((name, value)) }
-        }
-        if order != .newest { pairs.append(("sort", order.rawValue)) }
-        return pairs.map { "\($0)=\(Transport.escaped($1))" }.joined(separator: "&")
+        Transport.query([
+            ("q", query), ("source", source), ("publisher", publisher), ("lang", lang), ("since", since),
+            ("until", until), ("limit", limit.map { String($0) }), ("next", next),
+            ("sort", order != .newest ? order.rawValue : nil),
+        ])
     }
 }
 
@@ -55,7 +51,7 @@ extension SijillClient {
     ///
     /// - Throws: `SijillClientError` with code `.badRequest`, whose message says what is wrong with the query.
     public func search(_ search: Search) async throws -> SearchResults {
-        try SearchResults(json: await transport.small("/v1/search?\(search.parameters)"))
+        try SearchResults(json: await transport.small("/v1/search\(search.parameters)"))
     }
 }
 

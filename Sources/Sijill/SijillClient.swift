@@ -119,7 +119,7 @@ public struct SijillClient: Sendable {
     ///
     /// - Throws: `SijillClientError` with code `.notFound` when there is none with that id.
     public func article(_ id: String) async throws -> Article {
-        try Article(json: await transport.small("/v1/articles/\(Transport.escaped(id))"))
+        try Article(json: await transport.small(Article.path(id)))
     }
 
     /// The bytes that an article's latest revision came from. They stream; see `Original`.
@@ -127,7 +127,7 @@ public struct SijillClient: Sendable {
     /// - Throws: `SijillClientError` with code `.notFound` when there is no such article or original.
     public func original(of id: String) async throws -> Original {
         Original(
-            try await transport.get("/v1/articles/\(Transport.escaped(id))/original", accept: "*/*"),
+            try await transport.get(Article.path(id) + "/original", accept: "*/*"),
             transport: transport)
     }
 }

@@ -145,6 +145,12 @@ struct Transport: Sendable {
         return String(describing: error)
     }
 
+    /// The query of a URL with its question mark, without what is nil; empty where nothing is left.
+    static func query(_ pairs: [(name: String, value: String?)]) -> String {
+        let parts = pairs.compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }
+        return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
+    }
+
     /// For a part of a path or a query: everything but unreserved characters percent-encoded (RFC 3986 §2.3).
     static func escaped(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)

@@ -206,8 +206,9 @@ struct ProveCommand: AsyncParsableCommand {
                 .unavailable, "change \(sequence) is not signed: the tree has \(head.size) changes")
         }
         _ = try verifier.verify(proof: proof, change: line)
-        if let path = change ?? output.map({ $0 + ".change.json" }) {
-            try Durable.replace(path, line + [0x0A], permissions: 0o644)
+        let changePath = change ?? output.map { $0 + ".change.json" }
+        if let changePath {
+            try Durable.replace(changePath, line + [0x0A], permissions: 0o644)
         }
         if let output {
             try Durable.replace(output, proof, permissions: 0o644)
@@ -215,7 +216,7 @@ struct ProveCommand: AsyncParsableCommand {
             try Terminal.output.write(
                 .object([
                     JSONMember("sequence", sequence), JSONMember("proof", output),
-                    JSONMember("change", change ?? output + ".change.json"),
+                    JSONMember("change", changePath),
                 ]))
         } else {
             try Terminal.output.write(proof)
