@@ -42,18 +42,27 @@ import Testing
     }
 
     private func list(_ client: any TestClientProtocol, _ query: String) async throws -> [String] {
-        var ids: [String] = []
+        var titles: [String] = []
         var next = ""
         repeat {
             let answer = try await client.get("/v1/articles?\(query)\(next)")
             guard answer.status == .ok, case .array(let articles)? = answer.json["articles"] else {
                 Issue.record("status \(answer.status): \(String(decoding: answer.bytes, as: UTF8.self))")
-                return ids
+                return titles
             }
-            ids += articles.compactMap { $0["title"]?.text }
+            titles += articles.compactMap { $0["title"]?.text }
             next = answer.json["next"]?.text.map { "&next=\($0)" } ?? ""
         } while !next.isEmpty
-        return ids
+        return titles
+    }
+
+    /// The titles on all pages of the list.
+    private func expect(
+        _ client: any TestClientProtocol, _ query: String, _ titles: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let found = try await list(client, query)
+        #expect(found == titles, sourceLocation: sourceLocation)
     }
 
     @Test("All articles come once, in both orders, page by page, whatever is revised meanwhile")
@@ -62,12 +71,9 @@ import Testing
         for number in 0..<7 { try fixture.commit([fixture.entry(content(number))]) }
         try await fixture.test { client in
             let newest = (0..<7).reversed().map { "عنوان \($0)" }
-            let found1 = try await list(client, "limit=3")
-            #expect(found1 == newest)
-            let found2 = try await list(client, "limit=7")
-            #expect(found2 == newest)
-            let found3 = try await list(client, "limit=2&sort=oldest")
-            #expect(found3 == newest.reversed())
+            try await expect(client, "limit=3", newest)
+            try await expect(client, "limit=7", newest)
+            try await expect(client, "limit=2&sort=oldest", newest.reversed())
             let first = try await client.get("/v1/articles?limit=3")
             #expect(first.headers[.link]?.contains("rel=\"next\"") == true)
             #expect(
@@ -77,10 +83,9 @@ import Testing
         }
         try fixture.commit([try revision(fixture.changes[1], 2, content(100))])
         try await fixture.test { client in
-            let found4 = try await list(client, "limit=2")
-            #expect(found4.filter { $0 == "عنوان 100" }.count == 1)
-            let found5 = try await list(client, "limit=2")
-            #expect(found5.count == 7)
+            let found = try await list(client, "limit=2")
+            #expect(found.filter { $0 == "عنوان 100" }.count == 1)
+            #expect(found.count == 7)
         }
     }
 
@@ -103,22 +108,15 @@ import Testing
         ])
         try await fixture.test { client in
             let agency = PercentEncoding.encoded("وكالة")
-            let found6 = try await list(client, "limit=1&publisher=\(agency)")
-            #expect(found6 == [4, 2, 1].map { "عنوان \($0)" })
-            let found7 = try await list(client, "limit=2&lang=ar")
-            #expect(found7 == [2, 0].map { "عنوان \($0)" })
-            let found8 = try await list(client, "lang=ar-sy")
-            #expect(found8 == ["عنوان 2"])
-            let found9 = try await list(client, "source=other&sort=oldest")
-            #expect(found9 == [4, 5].map { "عنوان \($0)" })
-            let found10 = try await list(client, "source=other&publisher=\(agency)")
-            #expect(found10 == ["عنوان 4"])
-            let found11 = try await list(client, "lang=de")
-            #expect(found11 == [])
+            try await expect(client, "limit=1&publisher=\(agency)", [4, 2, 1].map { "عنوان \($0)" })
+            try await expect(client, "limit=2&lang=ar", [2, 0].map { "عنوان \($0)" })
+            try await expect(client, "lang=ar-sy", ["عنوان 2"])
+            try await expect(client, "source=other&sort=oldest", [4, 5].map { "عنوان \($0)" })
+            try await expect(client, "source=other&publisher=\(agency)", ["عنوان 4"])
+            try await expect(client, "lang=de", [])
             let url = PercentEncoding.encoded("http://www.example.org/3/?utm_source=x")
-            let found12 = try await list(client, "url=\(url)")
-            #expect(found12 == ["عنوان 3"])
-            #expect(try await list(client, "url=\(PercentEncoding.encoded("https://example.org/9"))") == [])
+            try await expect(client, "url=\(url)", ["عنوان 3"])
+            try await expect(client, "url=\(PercentEncoding.encoded("https://example.org/9"))", [])
         }
     }
 
@@ -223,8 +221,7 @@ import Testing
                 record: .withdrawn(withdrawn), content: note, encoded: EncodedContent(note), original: nil)
         ])
         try await fixture.test { client in
-            let found13 = try await list(client, "")
-            #expect(found13 == ["عنوان 2", "عنوان 0"])
+            try await expect(client, "", ["عنوان 2", "عنوان 0"])
             for path in ["revisions", "relations", "diff"] {
                 let answer = try await client.get("/v1/articles/\(id)/\(path)")
                 #expect(answer.status == .gone && answer.problem == "withdrawn")
