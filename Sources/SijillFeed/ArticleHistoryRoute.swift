@@ -21,24 +21,20 @@ struct ArticleHistoryRoute: Sendable {
 
     /// Every text that the article has had, the first one first.
     func revisions(_ asked: RoutedRequest) async throws -> Response {
-        let omission = asked.query["text"]
-        if let omission, omission != "omit" {
-            throw Problem.badRequest("'text' can only be 'omit', not '\(omission)'")
-        }
+        let withText = try !asked.query.has("text", only: "omit")
         let limit = try asked.query.number("limit", in: 1...Self.revisionsMax) ?? Self.revisionsDefault
         let after = try asked.query.number("next", in: 1...Self.revisionNumberMax) ?? 0
         let list = try await find(asked) { store, id in
             try store.revisions(
-                of: id, after: after, limit: limit, withText: omission == nil,
-                bytesMax: Self.revisionBytesMax)
+                of: id, after: after, limit: limit, withText: withText, bytesMax: Self.revisionBytesMax)
         }
         guard after < list.revisionsCount else {
             throw Problem.badRequest("'next' is \(after), but revision \(list.revisionsCount) is the last")
         }
-        let revisions = list.revisions.map { $0.json(withText: omission == nil) }
+        let revisions = list.revisions.map { $0.json(withText: withText) }
         var headers: HTTPFields = [:]
         if let next = list.next {
-            let rest = (omission == nil ? "" : "&text=omit") + "&next=\(next)"
+            let rest = (withText ? "" : "&text=omit") + "&next=\(next)"
             headers[.link] = "</v1/articles/\(list.article)/revisions?limit=\(limit)\(rest)>; rel=\"next\""
         }
         return .tagged(
@@ -97,8 +93,7 @@ extension RevisionState {
         if let isReverted { members.append(JSONMember(name: "reverted", value: .bool(isReverted))) }
         if let changed { members.append(JSONMember(name: "changed", value: changed)) }
         members.append(JSONMember(name: "relations", value: .array(relations.map(\.json))))
-        members += withText ? content.members : content.members.dropLast()
-        return .object(members)
+        return .object(members + content.members(withText: withText))
     }
 
     /// What names a revision, in a difference.

@@ -105,7 +105,7 @@ extension ArticleState {
             JSONMember(name: "file", value: file.json), JSONMember(name: "digests", value: digests.json),
             JSONMember("words", UInt64(words)), JSONMember("cluster", cluster.description),
         ]
-        return head + (withText ? content.members : content.members.dropLast())
+        return head + content.members(withText: withText)
     }
 }
 
@@ -135,8 +135,8 @@ extension ArticleDigests {
 }
 
 extension Content {
-    /// As in the content part of a change, in its order.
-    var members: [JSONMember] {
+    /// As in the content part of a change, in its order; the text is the last.
+    func members(withText: Bool) -> [JSONMember] {
         var members = [JSONMember("title", title)]
         members.append("byline", byline)
         members.append("authors", authors)
@@ -160,7 +160,7 @@ extension Content {
         members.append("cut", cut)
         if let changes { members.append(JSONMember(name: "changes", value: changes.json)) }
         if !extra.isEmpty { members.append(JSONMember(name: "extra", value: .object(extra))) }
-        members.append(JSONMember(name: "text", value: text.map { .string($0) } ?? .null))
+        if withText { members.append(JSONMember(name: "text", value: text.map { .string($0) } ?? .null)) }
         return members
     }
 }

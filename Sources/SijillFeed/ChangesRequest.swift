@@ -67,20 +67,14 @@ struct ChangesRequest: Equatable {
     /// - Throws: `Problem` with status 400 for what is out of range or has no meaning here, 406 for an Accept that
     ///   names nothing that is served.
     init(_ parameters: Query, headers: HTTPFields) throws(Problem) {
-        if let limit = parameters["limit"] {
-            changesMax = try Self.number(limit, of: "limit", in: 1...FeedLimits.pageChangesMax)
+        if let limit = try parameters.number("limit", in: 1...FeedLimits.pageChangesMax) {
+            changesMax = limit
         }
-        if let bytes = parameters["max_bytes"] {
-            bytesMax = try Self.number(bytes, of: "max_bytes", in: 1...FeedLimits.pageBytesMax)
+        if let bytes = try parameters.number("max_bytes", in: 1...FeedLimits.pageBytesMax) {
+            bytesMax = bytes
         }
-        if let text = parameters["text"] {
-            try Self.expect("omit", text, of: "text")
-            omission = .text
-        }
-        if let content = parameters["content"] {
-            try Self.expect("omit", content, of: "content")
-            omission = .content
-        }
+        if try parameters.has("text", only: "omit") { omission = .text }
+        if try parameters.has("content", only: "omit") { omission = .content }
         if let until = parameters["until"] { self.until = try Start(until, named: "until") }
         filter = try ChangeFilter(parameters)
         try readStart(parameters, headers)
@@ -100,10 +94,10 @@ struct ChangesRequest: Equatable {
         case "poll": life = .poll(FeedLimits.pollDefault)
         case let other?: throw .badRequest("'live' can be 'stream' or 'poll', not '\(other)'")
         }
-        guard let timeout = parameters["timeout"] else { return }
+        guard parameters["timeout"] != nil else { return }
         guard case .poll = life else { throw .badRequest("'timeout' has a meaning with live=poll only") }
         let range = 0...Int(FeedLimits.pollMax / .milliseconds(1))
-        life = .poll(.milliseconds(try Self.number(timeout, of: "timeout", in: range)))
+        if let timeout = try parameters.number("timeout", in: range) { life = .poll(.milliseconds(timeout)) }
     }
 
     private mutating func readStart(_ parameters: Query, _ headers: HTTPFields) throws(Problem) {
@@ -121,23 +115,6 @@ struct ChangesRequest: Equatable {
         guard let since = parameters["since"] else { return }
         start = try Start(since, named: "since")
         hasStart = true
-    }
-
-    private static func number(_ text: String, of name: String, in range: ClosedRange<Int>) throws(Problem)
-        -> Int
-    {
-        guard let value = Decimal.value(text.utf8), value <= UInt64(range.upperBound),
-            value >= UInt64(range.lowerBound)
-        else {
-            throw .badRequest(
-                "'\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
-            )
-        }
-        return Int(value)
-    }
-
-    private static func expect(_ only: String, _ value: String, of name: String) throws(Problem) {
-        if value != only { throw .badRequest("'\(name)' can only be '\(only)', not '\(value)'") }
     }
 
     /// The form that Accept prefers; an array where nothing is preferred, lines on a stream.
@@ -169,9 +146,9 @@ extension ChangeFilter {
     init(_ parameters: Query) throws(Problem) {
         self.init()
         if let type = parameters["type"] { types = try Self.types(type) }
-        source = try Self.text("source", parameters)
-        publisher = try Self.text("publisher", parameters)
-        lang = try Self.text("lang", parameters)
+        source = try parameters.text("source")
+        publisher = try parameters.text("publisher")
+        lang = try parameters.text("lang")
         if let article = parameters["article"] {
             guard let id = ArticleID(article) else {
                 throw .badRequest(
@@ -179,10 +156,7 @@ extension ChangeFilter {
             }
             self.article = id
         }
-        if let latest = parameters["latest"] {
-            guard latest == "1" else { throw .badRequest("'latest' can only be '1', not '\(latest)'") }
-            isLatestOnly = true
-        }
+        isLatestOnly = try parameters.has("latest", only: "1")
     }
 
     /// One type or several with commas between, each in full or by its short name.
@@ -197,12 +171,6 @@ extension ChangeFilter {
             types.insert(type)
         }
         return types
-    }
-
-    private static func text(_ name: String, _ parameters: Query) throws(Problem) -> String? {
-        guard let value = parameters[name] else { return nil }
-        if value.isEmpty { throw .badRequest("'\(name)' is empty; leave it out to have all") }
-        return value
     }
 
     /// The same as it is written in a URL, in the order of `parameters`.

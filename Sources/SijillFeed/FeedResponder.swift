@@ -64,15 +64,39 @@ extension Response {
     static func json(_ value: JSONValue, for request: Request, headers: HTTPFields = [:]) -> Response {
         var writer = ByteWriter()
         writer.json(value)
-        writer.byte("\n")
+        return json(writer, for: request, headers: headers)
+    }
+
+    /// JSON whose ETag is the digest of its bytes, so a client that has it is told so.
+    static func tagged(_ value: JSONValue, for asked: RoutedRequest, headers: HTTPFields = [:]) -> Response {
+        var writer = ByteWriter()
+        writer.json(value)
+        var fields = headers
+        let etag = writer.etag
+        fields[.eTag] = etag
+        fields[.cacheControl] = "no-cache"
+        if asked.headers.names(etag) { return Response(status: .notModified, headers: fields) }
+        return json(writer, for: asked.request, headers: fields)
+    }
+
+    private static func json(_ written: consuming ByteWriter, for request: Request, headers: HTTPFields)
+        -> Response
+    {
+        written.byte("\n")
         var fields: HTTPFields = [
-            .contentType: "application/json", .cacheControl: "no-store", .contentLength: String(writer.count),
+            .contentType: "application/json", .cacheControl: "no-store",
+            .contentLength: String(written.count),
         ]
         for field in headers { fields[field.name] = field.value }
         return Response(
             status: .ok, headers: fields,
-            body: request.method == .head ? .init() : .init(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+            body: request.method == .head ? .init() : .init(byteBuffer: ByteBuffer(bytes: written.bytes)))
     }
+}
+
+extension ByteWriter {
+    /// The entity tag of an answer that consists of these bytes (RFC 9110 §8.8.3).
+    var etag: String { "\"\(Digest.of(bytes).hex.prefix(32))\"" }
 }
 
 /// Which hosts and origins a request may name, so that no web page can read the log by rebinding a name

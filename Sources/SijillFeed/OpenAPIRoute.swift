@@ -36,7 +36,7 @@ struct OpenAPIRoute: Sendable {
         ])
         var writer = ByteWriter()
         writer.json(body)
-        etag = "\"\(Digest.of(writer.bytes).hex.prefix(32))\""
+        etag = writer.etag
     }
 
     var route: Route {

@@ -68,22 +68,15 @@ extension SearchRequest {
         source = try Self.filter("source", parameters)
         publisher = try Self.filter("publisher", parameters)
         lang = try Self.filter("lang", parameters)
-        since = try Self.time("since", parameters)
-        until = try Self.time("until", parameters)
+        since = try parameters.time("since")
+        until = try parameters.time("until")
         if let sort = parameters["sort"] {
             guard let order = Order(rawValue: sort) else {
                 throw .badRequest("'sort' can be 'newest' or 'best', not '\(sort)'")
             }
             self.order = order
         }
-        if let limit = parameters["limit"] {
-            guard let value = Decimal.value(Array(limit.utf8)), 1...UInt64(SearchLimits.hitsMax) ~= value
-            else {
-                throw .badRequest(
-                    "'limit' must be a whole number from 1 to \(SearchLimits.hitsMax), not '\(limit)'")
-            }
-            self.limit = Int(value)
-        }
+        limit = try parameters.number("limit", in: 1...SearchLimits.hitsMax) ?? SearchLimits.hitsDefault
         if let next = parameters["next"] {
             guard let position = SearchPosition(next), position.order == order else {
                 throw .badRequest(
@@ -99,15 +92,6 @@ extension SearchRequest {
         guard !value.isEmpty else { throw .badRequest("'\(name)' is empty; leave it out to search all") }
         guard value.utf8.count <= 4_096 else { throw .badRequest("'\(name)' has more than 4,096 bytes") }
         return value
-    }
-
-    private static func time(_ name: String, _ parameters: Query) throws(Problem) -> Timestamp? {
-        guard let value = parameters[name] else { return nil }
-        guard let time = Timestamp(rfc3339: value) else {
-            throw .badRequest(
-                "'\(value)' in '\(name)' is no RFC 3339 time; write 2026-11-20T00:00:00Z or with an offset")
-        }
-        return time
     }
 }
 

@@ -19,8 +19,8 @@ package struct ArticleListRequest: Hashable, Sendable {
     package var publisher: String?
     /// A language range (RFC 4647 §3.3.1): `ar` is also `ar-EG`. Case does not matter.
     package var lang: String?
-    /// The article that stands at this address.
-    package var url: String?
+    /// The article that is known by this: that stands at an address.
+    package var identity: Identity?
     /// Articles that were added at or after this.
     package var since: Timestamp?
     /// Articles that were added before this.

@@ -13,10 +13,8 @@ extension Store {
     ///
     /// - Throws: `StoreError`.
     package func articles(_ request: ArticleListRequest) throws -> ArticleList? {
-        let addresses = request.url.map { url in
-            lookUps.withLock { lookUps in
-                Identity(url: url).map { ($0, lookUps.sequences($0)) }
-            }
+        let known = request.identity.map { identity in
+            (identity, candidates: lookUps.withLock { $0.sequences(identity) })
         }
         return try read { database -> ArticleList? in
             var list = ArticleList()
@@ -24,12 +22,11 @@ extension Store {
             {
                 return nil
             }
-            guard let bounds = try bounds(request, database) else { return list }
-            let matcher = try ArticleMatcher(request, database)
-            guard let matcher else { return list }
-            if let address = addresses {
-                guard let (identity, candidates) = address,
-                    let key = try standingKey(identity, candidates, database), bounds.contains(key),
+            guard let bounds = try bounds(request, database),
+                let matcher = try ArticleMatcher(request, database)
+            else { return list }
+            if let (identity, candidates) = known {
+                guard let key = try standingKey(identity, candidates, database), bounds.contains(key),
                     let article = try listed(key, matcher, database)
                 else { return list }
                 list.articles = [article]
