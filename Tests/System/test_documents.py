@@ -6,11 +6,12 @@ that is what it prints: `…` stands for anything, and white space is not compar
 
 import os
 import re
+import socket
 import subprocess
 import time
 
 import sijill_articles
-from sijill_system import ROOT, SIJILL, SIJILLD, Daemon, main, wait_until
+from sijill_system import ROOT, SIJILL, SIJILLD, Daemon, free_port, main, wait_until
 
 DOCUMENTS = os.path.join(ROOT, "Documentation")
 # Each runs until it is ended: a follower, a stream.
@@ -61,9 +62,9 @@ class Shell:
         )
         return ended.returncode, ended.stdout, ended.stderr
 
-    def lives(self, command, seconds=1.0):
-        """What a command that ends only when it is ended has printed by then; None when it ended by itself."""
-        process = subprocess.Popen(
+    def begin(self, command):
+        """A command that ends only when it is ended."""
+        return subprocess.Popen(
             ["bash", "-c", "exec " + self.here(command)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -71,6 +72,10 @@ class Shell:
             cwd=self.folder,
             env=self.environment,
         )
+
+    def lives(self, command, seconds=1.0):
+        """What such a command has printed by then; None when it ended by itself."""
+        process = self.begin(command)
         try:
             process.wait(seconds)
             return None
@@ -88,6 +93,7 @@ def prints(found, expected):
 def run(options, checks):
     readme(options, checks)
     feed(options, checks)
+    mirrors(options, checks)
     architecture(checks)
     links(checks)
 
@@ -114,15 +120,9 @@ def readme(options, checks):
 
 
 def feed(options, checks):
-    """Feed.md and Mirrors.md, on a log with articles."""
-    folder = os.path.join(options.folder, "feed")
-    daemon = Daemon(folder)
-    daemon.start()
-    for number in range(5):
-        daemon.drop(f"{number}.txt", sijill_articles.article(number, options.seed, 900))
-    wait_until(lambda: len(daemon.changes()) == 5)
+    """Each line of Feed.md, on a log of five changes."""
+    daemon, shell = filled(options, "feed")
     last = daemon.changes()[-1]["id"]
-    shell = Shell(daemon, folder)
     for commands, _ in blocks(os.path.join(DOCUMENTS, "Feed.md")):
         for line in (line.split("  #")[0].strip() for line in commands.strip().split("\n")):
             before_last = daemon.changes()[-2]["id"]
@@ -136,6 +136,57 @@ def feed(options, checks):
                 code, found, said = shell.run(line.replace("curl", "curl --fail-with-body -sS", 1))
                 checks.equal(code, 0, f"Feed: {line}: {found[:200]} {said}")
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
+
+
+def mirrors(options, checks):
+    """Mirrors.md: each line runs beside those before it, and the second mirror ends with the first one's bytes."""
+    daemon, shell = filled(options, "mirrors")
+    ((commands, _),) = blocks(os.path.join(DOCUMENTS, "Mirrors.md"))
+    copies = [os.path.join(shell.folder, name) for name in ("copy", "second")]
+    port = free_port()
+    running = []
+
+    def log_of(folder):
+        path = os.path.join(folder, "log", f"{1:020}.ndjson")
+        return os.path.exists(path) and open(path, "rb").read()
+
+    for line in (line.split("  #")[0].strip() for line in commands.strip().split("\n")):
+        line = line.replace("https://news.example:8750 --ca-file ca.pem", f"http://{shell.address}")
+        line = line.replace("/srv", shell.folder).replace("127.0.0.1:8760", f"127.0.0.1:{port}")
+        if LIVE.search(line) or line.startswith("sijill mirror"):
+            running.append(shell.begin(line))
+        else:
+            code, found, said = shell.run(line)
+            checks.equal(code, 0, f"Mirrors: {line}: {found} {said}")
+        if "--patient" in line:
+            checks.that(wait_until(lambda: log_of(copies[0]) == log_of(daemon.data)), f"Mirrors: {line}")
+        if "--read-only" in line:
+            checks.that(wait_until(lambda: answers(port)), f"Mirrors: {line}")
+    checks.that(wait_until(lambda: log_of(copies[1]) == log_of(daemon.data)), "Mirrors: a mirror of the mirror")
+    for process in reversed(running):
+        process.terminate()
+        said = process.communicate()[1]
+        checks.equal(process.returncode, 0, f"Mirrors: SIGTERM ends with 0: {said}")
+    checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
+
+
+def filled(options, name):
+    """A daemon with five articles, and a shell beside it."""
+    folder = os.path.join(options.folder, name)
+    daemon = Daemon(folder)
+    daemon.start()
+    for number in range(5):
+        daemon.drop(f"{number}.txt", sijill_articles.article(number, options.seed, 900))
+    wait_until(lambda: len(daemon.changes()) == 5)
+    return daemon, Shell(daemon, folder)
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
 
 
 def architecture(checks):
