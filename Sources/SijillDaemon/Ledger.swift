@@ -68,6 +68,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private var sketches: [SequenceNumber: Sketch] = [:]
     /// Texts of batches before, to be compared with.
     private let texts = TextCache()
+    private let tended = TendedFiles()
     private var isPaused = false
     private var hasFailed = false
     private var isClosed = false
@@ -212,7 +213,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
             return false
         }
         do {
-            var decider = BatchDecider(index: store, cache: texts)
+            var decider = BatchDecider(index: store, cache: texts, tended: tended)
             let decisions = try decide(arrivals, &decider)
             let entries = zip(arrivals, decisions).map { $1.entry(mates: $0.mates) }
             let changes = try log.commit(entries, now: WallClock.timestamp())
@@ -373,7 +374,7 @@ extension Decision {
     fileprivate func entry(mates: [[UInt8]]) -> ChangeLog.Entry {
         ChangeLog.Entry(
             record: record, content: content, encoded: encoded, original: original,
-            mates: record.keptMates.isEmpty ? [] : mates)
+            mates: zip(record.file.mates, mates).filter { $0.0.isKept }.map(\.1))
     }
 }
 

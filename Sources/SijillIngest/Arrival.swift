@@ -51,7 +51,7 @@ package struct Arrival: Sendable {
     package let file: FileRecord
     package let outcome: Outcome
     package let taken: TakenFile
-    /// The bytes of each mate that the change keeps (`Mate.isKept`), in their order.
+    /// The bytes of each of the file's mates, in their order; empty where the change is to keep none of them.
     package var mates: [[UInt8]] = []
     /// No further input of the file follows.
     package let isLastOfFile: Bool
@@ -87,6 +87,8 @@ package struct OpenChange: Hashable, Sendable {
     /// Nil unless the change is `rejected`.
     package let reason: RejectReason?
     package let detail: String
+    /// Whether it is a text that is kept, so that what came beside its file was kept with it or an earlier one.
+    package private(set) var keepsText = false
 
     package init(sequence: SequenceNumber, file: FileRecord, reason: RejectReason? = nil, detail: String = "")
     {
@@ -99,10 +101,14 @@ package struct OpenChange: Hashable, Sendable {
     /// The change as one that may be open.
     package init(_ change: Change) {
         self.init(sequence: change.sequence, file: change.record.file)
-        if case .rejected(let rejected) = change.record {
+        switch change.record {
+        case .rejected(let rejected):
             self = OpenChange(
                 sequence: change.sequence, file: rejected.file, reason: rejected.reason,
                 detail: rejected.detail)
+        case .duplicated(let duplicated): keepsText = duplicated.isKept
+        case .added, .revised: keepsText = true
+        case .withdrawn: break
         }
     }
 }

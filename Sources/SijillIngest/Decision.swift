@@ -18,6 +18,8 @@ package protocol SeenIndex {
     func candidates(of sketch: Sketch, excluding: Set<UInt64>) -> [SketchIndex.Candidate]
     /// The texts that these changes brought. One that is not there any more is left out.
     func texts(of sequences: [SequenceNumber]) throws -> [KeptText]
+    /// Whether the bytes of a mate went to the originals with an earlier delivery of this article.
+    func keepsMate(_ sha256: Digest, of article: ArticleID) throws -> Bool
 }
 
 /// What the ledger writes down for one arrival.
@@ -37,30 +39,37 @@ package struct BatchDecider<Index: SeenIndex> {
     let index: Index
     let cache: TextCache
     var brought = BatchTexts()
+    var mates: BatchMates
 
-    /// - Parameter cache: texts of batches before, to be compared with; belongs to the caller's queue.
-    package init(index: Index, cache: TextCache) {
+    /// - Parameters:
+    ///   - cache: Texts of batches before, to be compared with; belongs to the caller's queue.
+    ///   - tended: Of batches before too, and belongs to the same queue.
+    package init(index: Index, cache: TextCache, tended: TendedFiles = TendedFiles()) {
         self.index = index
         self.cache = cache
+        mates = BatchMates(tended: tended)
     }
 
     /// - Parameter cursor: what the change will be named by, if the batch is committed.
     package mutating func decide(_ arrival: Arrival, cursor: Cursor) throws -> Decision {
+        defer { mates.handled(arrival) }
         switch arrival.outcome {
         case .rejected(let rejection):
             let rejected = Rejected(file: arrival.file, reason: rejection.reason, detail: rejection.detail)
             return Decision(record: .rejected(rejected), content: Content(), encoded: .none, original: nil)
         case .draft(let draft, let bytes):
             if let seen = try brought.raw[draft.raw] ?? index.seen(raw: draft.raw) {
-                return duplicated(draft, file: arrival.file, seen: seen, match: .raw, original: nil)
+                let delivery = Delivery(draft: draft, bytes: bytes, arrival: arrival, cursor: cursor)
+                return try duplicated(delivery, seen: seen, match: .raw, original: nil)
             }
-            return try decide(Delivery(draft: draft, bytes: bytes, file: arrival.file, cursor: cursor))
+            return try decide(Delivery(draft: draft, bytes: bytes, arrival: arrival, cursor: cursor))
         }
     }
 
     /// The batch is committed: its texts are what later ones are compared with first.
     package func remember() {
         for text in brought.texts.values { cache.insert(text) }
+        mates.remember()
     }
 
     private mutating func decide(_ delivery: Delivery) throws -> Decision {
@@ -74,7 +83,7 @@ package struct BatchDecider<Index: SeenIndex> {
             )
         }
         if let known = try delivery.draft.canonical.flatMap({ try seen($0) }) {
-            return repeated(delivery, known)
+            return try repeated(delivery, known)
         }
         var (relations, cluster) = try standingAmongOthers(delivery.draft, of: nil)
         if let replaced {
@@ -95,13 +104,13 @@ package struct BatchDecider<Index: SeenIndex> {
         let current = SeenText(
             cursor: standing.text.change, article: standing.text.article, revision: standing.text.revision)
         if standing.wordsDigest == draft.wordsDigest {
-            return standing.hasTitle(of: draft)
+            return try standing.hasTitle(of: draft)
                 ? repeated(delivery, current)
-                : try revised(delivery, standing, isMajor: false, isReverted: false)
+                : revised(delivery, standing, isMajor: false, isReverted: false)
         }
         if let canonical = draft.canonical, let older = try seen(canonical, of: current.article) {
             guard GivenDates.isLater(draft.content.fetched, than: standing.content.fetched) else {
-                return repeated(delivery, older)
+                return try repeated(delivery, older)
             }
             return try revised(
                 delivery, standing, isMajor: similarity.revisionKind != .revised, isReverted: true)
@@ -120,8 +129,9 @@ package struct BatchDecider<Index: SeenIndex> {
     ) -> Decision {
         let draft = delivery.draft
         let article = ArticleID(draft.canonical?.digest.high ?? draft.raw.high)
+        let file = file(newText: delivery, article: article)
         let added = Added(
-            article: article, file: delivery.file, digests: delivery.digests(of: draft.encoded),
+            article: article, file: file, digests: delivery.digests(of: draft.encoded),
             words: draft.words, relations: relations, cluster: cluster ?? article)
         let text = EarlierText(
             change: delivery.cursor, article: article, revision: 1, cluster: cluster ?? article, draft: draft)
@@ -143,7 +153,8 @@ package struct BatchDecider<Index: SeenIndex> {
         if difference.isCut { content.cut.append("changes") }
         let encoded = EncodedContent(content)
         let revised = Revised(
-            article: before.article, revision: before.revision + 1, file: delivery.file,
+            article: before.article, revision: before.revision + 1,
+            file: try file(of: delivery, article: before.article),
             digests: delivery.digests(of: encoded), words: draft.words, relations: relations,
             cluster: before.cluster, isMajor: isMajor, isReverted: isReverted, changed: difference.counts)
         let text = EarlierText(
@@ -156,21 +167,21 @@ package struct BatchDecider<Index: SeenIndex> {
     }
 
     /// Other bytes with the words of a text that is known. The bytes stand with this change from now on.
-    private mutating func repeated(_ delivery: Delivery, _ known: SeenText) -> Decision {
+    private mutating func repeated(_ delivery: Delivery, _ known: SeenText) throws -> Decision {
         brought.raw[delivery.draft.raw] = SeenText(
             cursor: delivery.cursor, article: known.article, revision: known.revision, isKept: known.isKept)
-        return duplicated(
-            delivery.draft, file: delivery.file, seen: known, match: .canonical, original: delivery.bytes)
+        return try duplicated(delivery, seen: known, match: .canonical, original: delivery.bytes)
     }
 
-    private func duplicated(
-        _ draft: Draft, file: FileRecord, seen: SeenText, match: Duplicated.Match, original: [UInt8]?
-    ) -> Decision {
+    private mutating func duplicated(
+        _ delivery: Delivery, seen: SeenText, match: Duplicated.Match, original: [UInt8]?
+    ) throws -> Decision {
+        let draft = delivery.draft
         // What was erased is not kept again, in no part.
-        var file = file
-        if !seen.isKept, file.line == nil {
-            for place in file.mates.indices { file.mates[place].isKept = false }
-        }
+        let file =
+            seen.isKept
+            ? try file(of: delivery, article: seen.article)
+            : delivery.arrival.file.withoutMatesKept
         let content = seen.isKept ? draft.content.withoutText : Content()
         let encoded = EncodedContent(content)
         let digests = ArticleDigests(
@@ -206,8 +217,10 @@ struct Delivery {
     let draft: Draft
     /// The original.
     let bytes: [UInt8]
-    let file: FileRecord
+    let arrival: Arrival
     let cursor: Cursor
+
+    var file: FileRecord { arrival.file }
 
     func digests(of encoded: EncodedContent) -> ArticleDigests {
         ArticleDigests(canonical: draft.canonical, text: draft.textDigest, content: encoded.digest)

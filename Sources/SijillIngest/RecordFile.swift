@@ -6,7 +6,7 @@ import SijillFormat
 struct ReadRecord: Sendable {
     let file: FileRecord
     let outcome: Arrival.Outcome
-    /// The bytes of the mates that its change keeps.
+    /// The bytes of the file's mates, where the change may keep them.
     var mates: [[UInt8]] = []
     /// The record's bytes when it is rejected; nil when there were too many to keep.
     let rejectedBytes: [UInt8]?
@@ -56,11 +56,12 @@ final class RecordFile: @unchecked Sendable {
         let encoding: String
     }
 
-    /// What came with the file: it holds for every record, and the first that becomes an article keeps it.
+    /// What came with the file: it holds for every record, and is offered with each: the decision takes it once.
     struct Company: Sendable {
         let hints: InputHints
         let mates: Mates
-        var isKept = false
+        /// It was taken with a record before the daemon ended.
+        var isTaken = false
     }
 
     private var input: Input
@@ -115,8 +116,7 @@ final class RecordFile: @unchecked Sendable {
         guard !isChecked else { return }
         isChecked = true
         defer {
-            // What was taken before has kept it.
-            if begun != nil { company.isKept = true }
+            company.isTaken = begun?.keepsText ?? false
         }
         guard let last = begun?.last.file, let offset = last.offset else { return }
         switch input {
@@ -221,9 +221,8 @@ final class RecordFile: @unchecked Sendable {
             let draft = try reader.articles.draft(
                 bytes, format: format, encoding: encoding, hints: company.hints)
             var file = record(UInt64(bytes.count), draft.raw, draft.encoding, format, line, offset)
-            file.mates = company.mates.records(isKept: !company.isKept)
-            let mates = company.isKept ? [] : company.mates.bytes
-            company.isKept = true
+            file.mates = company.mates.records(isKept: !company.isTaken)
+            let mates = company.isTaken ? [] : company.mates.bytes
             return ReadRecord(
                 file: file, outcome: .draft(draft, bytes: bytes), mates: mates, rejectedBytes: nil)
         } catch {

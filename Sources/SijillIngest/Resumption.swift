@@ -14,6 +14,8 @@ package struct Resumption: Sendable {
         /// The record that lies furthest behind; reading goes on after it.
         package fileprivate(set) var last: OpenChange
         package fileprivate(set) var rejected: [OpenChange] = []
+        /// Whether one of its records was a text that is kept.
+        package fileprivate(set) var keepsText = false
 
         package init(
             name: String, source: String, sequences: SequenceRanges = SequenceRanges(), last: OpenChange,
@@ -69,6 +71,7 @@ package struct Resumption: Sendable {
         }
         begun[index].sequences.insert(change.sequence)
         if change.reason != nil { begun[index].rejected.append(change) }
+        if change.keepsText { begun[index].keepsText = true }
         if (change.file.offset ?? 0) > (begun[index].last.file.offset ?? 0) { begun[index].last = change }
     }
 

@@ -83,6 +83,18 @@ extension Store {
         try read { database in try sequences.compactMap { try text(of: $0, in: database) } }
     }
 
+    /// Whether the bytes of a mate went to the originals with an earlier delivery of this article.
+    ///
+    /// - Throws: `StoreError`.
+    package func keepsMate(_ sha256: Digest, of article: ArticleID) throws -> Bool {
+        try read { database in
+            guard let key = try key(of: article, in: database) else { return false }
+            let statement = try database.cachedStatement(
+                sql: "select 1 from mates where article = ? and file_sha256 = ?")
+            return try statement.first([StoreValue(key), StoreValue(sha256)]) != nil
+        }
+    }
+
     /// The key of an article; nil when there is none of that id.
     func key(of article: ArticleID, in database: Database) throws -> SequenceNumber? {
         let keys = try ArticleKeys(database) { [self] id in

@@ -114,12 +114,12 @@ package final class StoreComparison {
         case .added(let added):
             return try StoreRow.rows(change, added: added, sketch: Sketch(of: change)) {
                 try keys.key(of: $0, by: change)
-            } + [StoreRow.facets(change, article: change.sequence)]
+            } + common(change, article: change.sequence)
         case .revised(let revised):
             let article = try keys.key(of: revised.article, by: change)
             return try StoreRow.rows(change, revised: revised, article: article, sketch: Sketch(of: change)) {
                 try keys.key(of: $0, by: change)
-            } + [StoreRow.facets(change, article: article)]
+            } + common(change, article: article)
         case .rejected(let rejected):
             return [StoreRow.row(change, rejected: rejected), StoreRow.facets(change, article: nil)]
         case .withdrawn(let withdrawn):
@@ -138,18 +138,22 @@ package final class StoreComparison {
         case .duplicated(let duplicated):
             // The row that the duplicate names came before it, so it was compared already.
             if let article = try finder.article(of: duplicated) {
-                return [
-                    StoreRow.row(change, duplicated: duplicated, article: article),
-                    StoreRow.facets(change, article: article),
-                ]
+                return [StoreRow.row(change, duplicated: duplicated, article: article)]
+                    + common(change, article: article)
             }
             findings.add(
                 "table sightings: change \(change.sequence) repeats article \(duplicated.article) by change "
                     + "\(duplicated.of), which is not there as the log has it")
-            walks[.sightings]?.skip(change.sequence, &findings)
-            walks[.facets]?.skip(change.sequence, &findings)
+            for table in [StoreTable.sightings, .mates, .facets] {
+                walks[table]?.skip(change.sequence, &findings)
+            }
             return []
         }
+    }
+
+    /// What every delivery of a text has.
+    private func common(_ change: Change, article: SequenceNumber) -> [StoreRow] {
+        StoreRow.mates(change, article: article) + [StoreRow.facets(change, article: article)]
     }
 }
 
@@ -217,11 +221,11 @@ private struct TableWalk {
         advance(&findings)
     }
 
-    /// Passes over the row of a change for which no row can be expected.
+    /// Passes over the rows of a change for which no row can be expected.
     mutating func skip(_ wanted: SequenceNumber, _ findings: inout Findings) {
         let wanted = Int64(wanted.value)
         passOver(before: wanted, &findings)
-        if sequence == wanted { advance(&findings) }
+        while sequence == wanted { advance(&findings) }
     }
 
     mutating func expectEnd(_ findings: inout Findings) { passOver(before: .max, &findings) }

@@ -3,7 +3,7 @@ import SijillText
 
 /// A table of the store that changes are written to, with its columns in the order of `StoreSchema`.
 enum StoreTable: String, CaseIterable, Sendable {
-    case articles, revisions, sketches, relations, sightings, withdrawals, rejects, facets
+    case articles, revisions, sketches, relations, sightings, mates, withdrawals, rejects, facets
 
     var columns: [String] {
         switch self {
@@ -18,6 +18,7 @@ enum StoreTable: String, CaseIterable, Sendable {
             ["sequence", "time", "epoch", "article", "revision", "matched", "duplicate_of"]
                 + StoreTable.fileColumns
                 + ["canonical_version", "canonical_digest", "text_digest", "content_digest", "delivered"]
+        case .mates: ["sequence", "place", "article", "kind", "file_name", "file_bytes", "file_sha256"]
         case .withdrawals: ["sequence", "time", "epoch", "article", "erase", "undo", "sequences", "note"]
         case .rejects: ["sequence", "time", "epoch"] + StoreTable.fileColumns + ["reason", "detail"]
         case .facets: ["sequence", "type", "source", "publisher", "lang", "article"]
@@ -44,7 +45,7 @@ enum StoreTable: String, CaseIterable, Sendable {
     var select: String { "select \(columns.joined(separator: ", ")) from \(rawValue)" }
 
     /// The order in which `StoreRow` makes rows.
-    var order: String { self == .relations ? "sequence, place" : "sequence" }
+    var order: String { self == .relations || self == .mates ? "sequence, place" : "sequence" }
 }
 
 /// A row as it stands in the store. What a change writes is decided here and nowhere else: `Store.apply` writes these
@@ -150,6 +151,21 @@ struct StoreRow {
         let values =
             head(change) + match + file(duplicated.file) + digests(duplicated.digests) + [.text(delivered)]
         return StoreRow(table: .sightings, values: values)
+    }
+
+    /// The rows of what came beside an input and was kept with it.
+    ///
+    /// - Parameter article: The key of the article in the store.
+    static func mates(_ change: Change, article: SequenceNumber) -> [StoreRow] {
+        change.record.keptMates.enumerated().map { place, mate in
+            StoreRow(
+                table: .mates,
+                values: [
+                    StoreValue(change.sequence), .integer(Int64(place)), StoreValue(article),
+                    .text(Array(mate.kind.rawValue.utf8)), .text(Array(mate.name.utf8)),
+                    StoreValue(mate.bytes), StoreValue(mate.sha256),
+                ])
+        }
     }
 
     /// The row of a withdrawal.

@@ -3,7 +3,7 @@
 enum StoreSchema {
     /// Goes up with every change of `sql` or of what `StoreRow` writes. A store of another version is
     /// rebuilt.
-    static let version: Int64 = 6
+    static let version: Int64 = 7
 
     /// Why there is no index over article ids and digests: such keys are random, every insert dirties a page
     /// of its own, and a row costs 3.5 to 4 times as much at a million rows. `DigestTable` finds them in
@@ -112,6 +112,20 @@ enum StoreSchema {
 
         -- The repeated deliveries of an article. A first delivery costs nothing here.
         create index repeats on sightings (article) where article <> sequence;
+
+        -- What came beside an input and went to the originals with it: sidecars, and the other half of a pair.
+        create table mates (
+          sequence integer not null,              -- of the change
+          place integer not null,                 -- from 0, of those that it kept
+          article integer not null,               -- articles.sequence
+          kind text not null,                     -- sidecar, pair
+          file_name text not null,
+          file_bytes integer not null,
+          file_sha256 blob not null,
+          primary key (sequence, place)
+        ) without rowid;
+
+        create index mates_of on mates (article);
 
         -- Articles that are not to be shown, and those that are again. The last row of an article counts.
         create table withdrawals (

@@ -45,7 +45,7 @@ struct StoreWriter {
             for row in try StoreRow.rows(change, added: added, sketch: sketch, key: { try key($0, change) }) {
                 try insert(row)
             }
-            try insert(StoreRow.facets(change, article: change.sequence))
+            try insertCommon(change, article: change.sequence)
             keys.added[added.article] = change.sequence
             let identity = Identity(change.content, source: added.file.source)
             note(change, article: change.sequence, identity, sketch)
@@ -55,7 +55,7 @@ struct StoreWriter {
             let rows = try StoreRow.rows(
                 change, revised: revised, article: article, sketch: sketch, key: { try key($0, change) })
             for row in rows { try insert(row) }
-            try insert(StoreRow.facets(change, article: article))
+            try insertCommon(change, article: article)
             note(change, article: article, nil, sketch)
         case .duplicated(let duplicated):
             guard let article = try articles.article(of: duplicated) else {
@@ -66,7 +66,7 @@ struct StoreWriter {
                     remedy: "run sijilld check")
             }
             try insert(StoreRow.row(change, duplicated: duplicated, article: article))
-            try insert(StoreRow.facets(change, article: article))
+            try insertCommon(change, article: article)
         case .withdrawn(let withdrawn):
             let article = try key(withdrawn.article, change)
             try insert(StoreRow.row(change, withdrawn: withdrawn, article: article))
@@ -82,6 +82,12 @@ struct StoreWriter {
     func finish(applied sequence: SequenceNumber) throws { try applied.run([StoreValue(sequence)]) }
 
     private func insert(_ row: StoreRow) throws { try inserts[row.table]!.run(row.values) }
+
+    /// What every delivery of a text has.
+    private func insertCommon(_ change: Change, article: SequenceNumber) throws {
+        for row in StoreRow.mates(change, article: article) { try insert(row) }
+        try insert(StoreRow.facets(change, article: article))
+    }
 
     private mutating func note(
         _ change: Change, article: SequenceNumber, _ identity: Identity?, _ sketch: Sketch

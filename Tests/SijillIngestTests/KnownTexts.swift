@@ -11,6 +11,7 @@ struct KnownTexts: SeenIndex {
     private var identities: [Identity: ArticleID] = [:]
     private var current: [ArticleID: UInt64] = [:]
     private var sketches = SketchIndex()
+    private var mates: [ArticleID: Set<Digest>] = [:]
 
     init(raw: [Digest: SeenText] = [:], canonical: [CanonicalDigest: SeenText] = [:]) {
         self.raw = raw
@@ -40,9 +41,16 @@ struct KnownTexts: SeenIndex {
         sequences.compactMap { texts[$0.value]?.kept }
     }
 
+    func keepsMate(_ sha256: Digest, of article: ArticleID) -> Bool {
+        mates[article]?.contains(sha256) ?? false
+    }
+
     /// As if the change had been committed.
     mutating func apply(_ decision: Decision, cursor: Cursor) {
         let record = decision.record
+        if let article = record.article {
+            mates[article, default: []].formUnion(record.keptMates.map(\.sha256))
+        }
         let (revision, cluster): (Int, ArticleID)
         switch record {
         case .added(let added): (revision, cluster) = (1, added.cluster)

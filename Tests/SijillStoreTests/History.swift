@@ -171,7 +171,22 @@ struct History {
             encoding: sha256 == nil ? nil : "utf-8", format: isOneOfMany ? "jsonl" : "text",
             inode: UInt64.random(in: 0 ... .max, using: &generator),
             line: isOneOfMany ? UInt64.random(in: 1...9_999, using: &generator) : nil,
-            offset: isOneOfMany ? UInt64.random(in: 0...99_999, using: &generator) : nil)
+            offset: isOneOfMany ? UInt64.random(in: 0...99_999, using: &generator) : nil,
+            mates: sha256 == nil ? [] : randomMates())
+    }
+
+    /// Some came alone, some with a sidecar, with the other half of a pair, or both; some of these were kept.
+    private mutating func randomMates() -> [Mate] {
+        var mates: [Mate] = []
+        for kind in Mate.Kind.allCases where Int.random(in: 0..<3, using: &generator) == 0 {
+            mates.append(
+                Mate(
+                    kind: kind, name: "خبر-\(changes.count).\(kind.rawValue).json",
+                    bytes: UInt64.random(in: 1...1_000, using: &generator),
+                    sha256: Digest.of(Array("\(kind) \(changes.count)".utf8)),
+                    isKept: Bool.random(using: &generator)))
+        }
+        return mates
     }
 
     mutating func randomContent() -> Content {

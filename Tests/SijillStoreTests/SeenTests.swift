@@ -62,6 +62,24 @@ import Testing
         }
     }
 
+    @Test("A mate is known of the article that it was kept with, and of no other")
+    func mates() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var history = History(seed: seed)
+        history.grow(by: 200)
+        let store = try Store(path: path, log: history.log)
+        try store.apply(history.changes)
+        let articles = Set(history.changes.compactMap(\.record.article))
+        for change in history.changes {
+            guard let article = change.record.article else { continue }
+            for mate in change.record.file.mates {
+                #expect(try store.keepsMate(mate.sha256, of: article) == mate.isKept, "seed \(seed)")
+                let other = articles.first { $0 != article }!
+                #expect(try !store.keepsMate(mate.sha256, of: other), "seed \(seed)")
+            }
+        }
+    }
+
     @Test("Digests that share their first half are told apart, and each is seen")
     func sharedHalf() throws {
         var history = History(seed: 12)

@@ -101,16 +101,17 @@ import Testing
             case .added(let added):
                 #expect(sighting?.match == nil && sighting?.duplicateOf == nil)
                 #expect(sighting?.article == added.article && sighting?.cursor == change.cursor)
-                #expect(sighting?.file == added.file && sighting?.digests == added.digests)
+                #expect(sighting?.file == added.file.withoutMates && sighting?.digests == added.digests)
             case .revised(let revised):
                 #expect(sighting?.match == nil && sighting?.duplicateOf == nil)
                 #expect(sighting?.article == revised.article && sighting?.revision == revised.revision)
-                #expect(sighting?.file == revised.file && sighting?.digests == revised.digests)
+                #expect(sighting?.file == revised.file.withoutMates && sighting?.digests == revised.digests)
             case .duplicated(let duplicated):
                 #expect(sighting?.match == duplicated.match)
                 #expect(sighting?.duplicateOf == duplicated.of.sequence)
                 #expect(sighting?.article == duplicated.article && sighting?.time == change.time)
-                #expect(sighting?.file == duplicated.file && sighting?.digests == duplicated.digests)
+                #expect(
+                    sighting?.file == duplicated.file.withoutMates && sighting?.digests == duplicated.digests)
             }
         }
         #expect(try store.sighting(SequenceNumber(201)) == nil)
@@ -203,5 +204,14 @@ import Testing
             }
             try await group.waitForAll()
         }
+    }
+}
+
+extension FileRecord {
+    /// As a sighting tells it: what came beside the input stands in a table of its own.
+    fileprivate var withoutMates: FileRecord {
+        var file = self
+        file.mates = []
+        return file
     }
 }

@@ -26,6 +26,7 @@ def secret_text(number=0):
 def run(options, checks):
     erase_while_running(options, checks)
     sidecars(options, checks)
+    sidecars_of_lines(options, checks)
     blocked(options, checks)
     killed(options, checks)
 
@@ -204,6 +205,55 @@ def sidecars(options, checks):
         checks.equal(data.get("kept"), False, "the text again is not kept")
         checks.equal([mate.get("kept") for mate in data["file"]["mates"]], [None], "nor is its sidecar")
     checks.equal(traces(daemon), [], "nor any of their words")
+    checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
+    checks.equal(daemon.sijilld("check").returncode, 0, "check finds nothing")
+    checks.sound(sijill_format.read(daemon.data), "an outsider reads the directory")
+
+
+def sidecars_of_lines(options, checks):
+    """What came beside a file of many records is kept once, with its first text that is kept, and with no erased one."""
+    daemon = Daemon(os.path.join(options.folder, "sidecars-of-lines"))
+    daemon.start()
+    texts = [secret_text(), sijill_articles.article(1, options.seed, 900).decode()]
+    texts.append(sijill_articles.article(2, options.seed, 900).decode())
+
+    def lines(title):
+        records = [{"title": f"{title} {number}", "text": text} for number, text in enumerate(texts)]
+        return "\n".join(json.dumps(record, ensure_ascii=False) for record in records).encode()
+
+    def drop(name, title, sidecar):
+        before = len(daemon.changes())
+        daemon.drop(f"{name}.jsonl.meta.json", json.dumps(sidecar, ensure_ascii=False).encode())
+        daemon.drop(f"{name}.jsonl", lines(title))
+        checks.that(daemon.wait_changes(before + 3) and daemon.wait_empty(), f"{name}: taken in")
+        return [change["data"] for change in daemon.changes()[before:]]
+
+    def kept(changes):
+        return [[mate.get("kept", False) for mate in data["file"]["mates"]] for data in changes]
+
+    secret = {"byline": PLAIN, "publisher": f"{SECRET} ناشر"}
+    first = drop("one", "سطر", secret)
+    checks.equal(kept(first), [[True], [False], [False]], "the first record keeps the sidecar")
+    checks.equal(kept(drop("two", "سطر", secret)), [[False]] * 3, "with the same bytes it is not stored again")
+    checks.equal(kept(drop("three", "آخر", secret)), [[False]] * 3, "nor with other bytes of the same words")
+    checks.equal(kept(drop("four", "آخر", {"publisher": "ثان"})), [[True], [False], [False]], "another sidecar is")
+    article = first[0]["article"]
+    ended = daemon.sijilld("withdraw", article, "--erase", "--reason", "x")
+    checks.equal(ended.returncode, 0, f"withdraw --erase: {ended.stderr.decode()}")
+    # The other records have the words of the sidecar too, as they were given: those are theirs.
+    originals = os.path.join(daemon.data, "originals")
+    sidecar = json.dumps(secret, ensure_ascii=False).encode()
+    for name in ("five", "six"):
+        again = drop(name, "سطر" if name == "five" else "غير", {"publisher": name})
+        checks.equal(again[0].get("kept"), False, "the erased text again is not kept")
+        expected = [[False], [True], [False]]
+        checks.equal(kept(again), expected, "the first text that is kept keeps what came beside the file")
+    erased = [path for path in os.listdir(originals) if path.endswith(".warc")]
+    for path in erased:
+        with open(os.path.join(originals, path), "rb") as file:
+            content = file.read()
+        checks.that(sidecar not in content, "the sidecar of the erased text is gone")
+        checks.that(secret_text().split("\n\n")[1].encode() not in content, "and so is the text")
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
     checks.equal(daemon.sijilld("check").returncode, 0, "check finds nothing")
     checks.sound(sijill_format.read(daemon.data), "an outsider reads the directory")
