@@ -16,6 +16,8 @@ struct CheckpointStore {
         ["SIJILL_STATE", "XDG_STATE_HOME", "HOME"].contains { environment($0) != nil }
     }
 
+    init(folder: String) { self.folder = folder }
+
     init(url: String, state: String?) throws {
         let parent: String
         if let given = state ?? environment("SIJILL_STATE") {
@@ -76,11 +78,28 @@ struct ServerVerification {
     /// A key given on the command line.
     let key: String?
 
+    /// A checkpoint that was verified, and is not kept yet.
+    struct Verified {
+        let checkpoint: LogCheckpoint
+        let old: LogCheckpoint?
+        let verifier: Verifier
+        let keys: [String]
+    }
+
     /// The newest checkpoint, verified and kept.
     ///
     /// - Throws: `SijillClientError` `.evidence`; then both checkpoints are kept.
     @discardableResult
     func run() async throws -> (checkpoint: LogCheckpoint, old: LogCheckpoint?, verifier: Verifier) {
+        let verified = try await newest()
+        try store.keep(verified.checkpoint, keys: verified.keys)
+        return (verified.checkpoint, verified.old, verified.verifier)
+    }
+
+    /// The newest checkpoint, verified; it is for the caller to keep it.
+    ///
+    /// - Throws: `SijillClientError` `.evidence`; then both checkpoints are kept.
+    func newest() async throws -> Verified {
         var keys = key.map { [$0] } ?? []
         let known = try store.keys
         if let key, !known.isEmpty, !known.contains(key) {
@@ -102,10 +121,10 @@ struct ServerVerification {
         let old = try store.checkpoint.map { try verifier.checkpoint($0) }
         do {
             let new = try await client.checkpoint(verifier, extending: old)
-            try store.keep(new, keys: try await followed(keys, new))
-            return (new, old, verifier)
+            return Verified(
+                checkpoint: new, old: old, verifier: verifier, keys: try await followed(keys, new))
         } catch let error as SijillClientError where error.code == .evidence {
-            try await show(error, old)
+            if let note = try? await client.checkpointNote() { try reject(note, old) }
             throw error
         }
     }
@@ -119,8 +138,8 @@ struct ServerVerification {
         return [claimed] + keys
     }
 
-    private func show(_ error: SijillClientError, _ old: LogCheckpoint?) async throws {
-        guard let note = try? await client.checkpointNote() else { return }
+    /// Keeps and shows a checkpoint that contradicts what is known, beside the one from before.
+    func reject(_ note: [UInt8], _ old: LogCheckpoint?) throws {
         try store.reject(note)
         var text = ""
         if let old {

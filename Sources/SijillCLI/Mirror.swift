@@ -2,6 +2,7 @@ import Sijill
 import SijillFiles
 import SijillFormat
 import SijillLog
+import SijillMerkle
 import SijillStore
 import Synchronization
 
@@ -13,6 +14,11 @@ final class Mirror: @unchecked Sendable {
     private let lock: DirectoryLock
     private let log: MirrorLog
     private let store: Store
+    private let tree: MirrorTree
+    /// What is known of the source from before.
+    let known: CheckpointStore
+    /// A checkpoint of the source that covers more than the copy has.
+    private var awaited: ServerVerification.Verified?
 
     private static let batchCount = 1_000
     private static let batchBytes = 16 << 20
@@ -31,6 +37,8 @@ final class Mirror: @unchecked Sendable {
         lock = try DirectoryLock(directory)
         log = try MirrorLog(directory, source: source)
         store = try Self.openStore(directory, log.reader)
+        tree = try MirrorTree(directory, reader: log.reader)
+        known = CheckpointStore(folder: directory.verified)
         if File.exists(directory.erasing) { try erase(try erasures()) }
     }
 
@@ -65,6 +73,32 @@ final class Mirror: @unchecked Sendable {
             if !erased.isEmpty { try erase(erased) }
         }
     }
+
+    /// Holds the copy against a checkpoint that the source has signed, now or as soon as it has all that it covers.
+    ///
+    /// - Throws: `SijillError` when the copy is not what the source signs; both checkpoints are kept then.
+    func hold(against verified: ServerVerification.Verified, _ verification: ServerVerification) throws {
+        awaited = verified
+        try holdAgainstAwaited(verification)
+    }
+
+    /// The same with a checkpoint that came before its changes.
+    func holdAgainstAwaited(_ verification: ServerVerification) throws {
+        guard let verified = awaited, verified.checkpoint.size <= log.tip?.sequence.value ?? 0 else { return }
+        awaited = nil
+        do {
+            try tree.take(verified.checkpoint.note)
+        } catch let error as EvidenceError {
+            try verification.reject(verified.checkpoint.note, verified.old)
+            throw SijillError(
+                .checkFailed, "the source contradicts itself: \(error)",
+                remedy: "both checkpoints are kept in \(known.folder); ask whoever runs the source")
+        }
+        try known.keep(verified.checkpoint, keys: verified.keys)
+    }
+
+    /// Changes that are held against a signature.
+    var verifiedSize: UInt64 { tree.size }
 
     /// Lets search find what was applied, for as long as `isIdle` says that there is nothing better to do, but a little
     /// in any case.
@@ -160,70 +194,4 @@ extension MirrorLog.Line {
 extension StoreError: Endable {
     var line: String { description.escapedForDisplay }
     var exitCode: EndCode { sijillError.code }
-}
-
-/// Verified lines on their way from the task that reads to the one that writes: what waits is taken together. Bounded,
-/// so that a slow disk slows the reading.
-final class LineQueue: Sendable {
-    private struct State {
-        var lines: [MirrorLog.Line] = []
-        var bytes = 0
-        var isFinished = false
-        var taker: CheckedContinuation<Void, Never>?
-        var putter: CheckedContinuation<Void, Never>?
-    }
-
-    private let state = Mutex(State())
-    private let bytesMax = 32 << 20
-
-    /// Adds lines; waits while too many bytes are waiting.
-    func put(_ lines: [MirrorLog.Line]) async {
-        guard !lines.isEmpty else { return }
-        let taker = state.withLock { state in
-            state.lines += lines
-            state.bytes += lines.reduce(0) { $0 + $1.bytes.count }
-            return state.taker.take()
-        }
-        taker?.resume()
-        await withCheckedContinuation { continuation in
-            let isFull = state.withLock { state in
-                if state.bytes <= bytesMax || state.isFinished { return false }
-                state.putter = continuation
-                return true
-            }
-            if !isFull { continuation.resume() }
-        }
-    }
-
-    var isEmpty: Bool { state.withLock { $0.lines.isEmpty } }
-
-    /// All lines that wait, at least one; nil when there will be no more.
-    func take() async -> [MirrorLog.Line]? {
-        await withCheckedContinuation { continuation in
-            let isEmpty = state.withLock { state in
-                if !state.lines.isEmpty || state.isFinished { return false }
-                state.taker = continuation
-                return true
-            }
-            if !isEmpty { continuation.resume() }
-        }
-        let (lines, putter) = state.withLock { state in
-            let lines = state.lines
-            state.lines = []
-            state.bytes = 0
-            return (lines, state.putter.take())
-        }
-        putter?.resume()
-        return lines.isEmpty ? nil : lines
-    }
-
-    /// No more lines come, or none are taken any more. Wakes both sides.
-    func finish() {
-        let (taker, putter) = state.withLock { state in
-            state.isFinished = true
-            return (state.taker.take(), state.putter.take())
-        }
-        taker?.resume()
-        putter?.resume()
-    }
 }

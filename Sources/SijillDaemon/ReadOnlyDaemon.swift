@@ -135,6 +135,8 @@ final class ViewTracker: @unchecked Sendable {
     private var retryTimer: DeadlineTimer?
     private var retryPause = ViewTracker.retryMin
     private var hasFailed = false
+    /// Withdrawals whose erasure may still go on, and what they erase.
+    private var erasing: [(SequenceNumber, [SequenceNumber])] = []
 
     /// How often it looks without being told.
     private static let interval = Duration.seconds(1)
@@ -199,10 +201,12 @@ final class ViewTracker: @unchecked Sendable {
             try store.observe(changes)
             for change in changes {
                 guard case .withdrawn(let withdrawn) = change.record, withdrawn.erases else { continue }
-                view.reader.contentErased(by: change.sequence)
+                erasing.append((change.sequence, withdrawn.sequences))
             }
         }
+        try takeErasures()
         try view.announce(through: store.applied)
+        try view.showCheckpoint()
         guard store.applied < view.sequence else {
             retryPause = Self.retryMin
             return
@@ -214,6 +218,14 @@ final class ViewTracker: @unchecked Sendable {
         }
         retryTimer?.schedule(after: retryPause)
         retryPause = min(Self.retryMax, retryPause * 2)
+    }
+
+    /// The writer erases after the withdrawal is durable, and takes its marker away when that is done.
+    private func takeErasures() throws {
+        for (withdrawal, _) in erasing { view.reader.contentErased(by: withdrawal) }
+        guard !erasing.isEmpty, !File.exists(view.directory.erasing) else { return }
+        for (_, sequences) in erasing { try view.reader.contentErased(of: sequences) }
+        erasing = []
     }
 
     private static func inode(_ path: String) -> UInt64? {

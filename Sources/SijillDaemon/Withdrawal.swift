@@ -64,6 +64,7 @@ struct Withdrawal {
         for change in changes {
             guard case .withdrawn(let withdrawn) = change.record else { continue }
             try eraser.erase(withdrawn)
+            try log.reader.contentErased(of: withdrawn.sequences)
             try KeptFiles(directory).erase(Set(withdrawn.originals))
         }
         if let last = changes.last { log.reader.contentErased(by: last.sequence) }

@@ -74,13 +74,13 @@ struct EvidenceRoute: Sendable {
     }
 
     /// What `/v1/log` says of the checkpoint.
-    static func summary(_ tree: LogTree?) -> JSONValue {
+    static func summary(_ tree: ServedTree?) -> JSONValue {
         guard let tree else { return .null }
         let published = tree.published
         return .object([
             JSONMember("origin", published.checkpoint.origin), JSONMember("size", published.checkpoint.size),
             JSONMember("root", Base64.encode(published.checkpoint.root.data)),
-            JSONMember("time", published.time.rfc3339), JSONMember("key", tree.verifiers[0].description),
+            JSONMember("time", published.time.rfc3339), JSONMember("key", tree.verifiers.first?.description),
         ])
     }
 
@@ -111,7 +111,7 @@ struct EvidenceRoute: Sendable {
         return found
     }
 
-    private func tree() throws(Problem) -> LogTree {
+    private func tree() throws(Problem) -> ServedTree {
         guard let tree = reader.tree else { throw .notFound("this log has no tree") }
         return tree
     }

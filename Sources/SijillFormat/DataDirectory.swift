@@ -33,6 +33,8 @@ package struct DataDirectory: Hashable, Sendable {
     package var erasing: String { log + "/erasing" }
     /// Full tiles and bundles, under the paths they are served at.
     package var tiles: String { log + "/tile" }
+    /// In a mirror: what `sijill mirror` knows of its source from before, as `sijill verify` keeps it of a server.
+    package var verified: String { root + "/verified" }
     /// The secret key of the log, mode 0600.
     package var signingKey: String { root + "/signing.key" }
     /// Space set aside for a start or a stop on a full disk.

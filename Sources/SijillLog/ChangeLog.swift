@@ -82,7 +82,7 @@ package final class ChangeLog {
         tip = try Self.lastCursor(directory, recovered)
         var opening = TreeOpening(directory, reader: reader, signature: recovered.signature)
         tree = try opening.open()
-        reader.tree = tree
+        reader.tree = tree.served
         self.recovery = recovery.report.adding(rebuilt: opening.rebuilt)
         if !writtenState.signed {
             writtenState.signed = true

@@ -61,6 +61,16 @@ package struct LogKeys: Sendable {
         return keys
     }
 
+    /// The public keys of the log in a directory, whether its own or, in a mirror, that of the source; empty when they
+    /// cannot be known here.
+    static func verifiers(of directory: DataDirectory) -> [NoteVerifierKey] {
+        if let keys = try? read(directory.signingKey) { return keys.verifiers }
+        let known = (try? File.contents(directory.verified + "/key")) ?? nil
+        return String(decoding: known ?? [], as: UTF8.self).split(separator: "\n").compactMap {
+            NoteVerifierKey(String($0))
+        }
+    }
+
     /// The name of a log whose origin is not configured.
     package static func defaultOrigin(_ log: LogID) -> String { "sijill.local/\(log)" }
 

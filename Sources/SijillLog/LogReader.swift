@@ -23,7 +23,7 @@ package final class LogReader: Sendable {
     let state: Mutex<State>
     private let files = FileCache()
     private let waiters = TipWaiters()
-    private let evidence = Mutex<LogTree?>(nil)
+    private let evidence = Mutex<ServedTree?>(nil)
     private let erasures = Mutex<UInt64>(0)
 
     struct State {
@@ -56,8 +56,8 @@ package final class LogReader: Sendable {
         erasures.withLock { $0 = max($0, withdrawal.value) }
     }
 
-    /// The tree over the log; nil only while the log is being opened.
-    package internal(set) var tree: LogTree? {
+    /// The tree over the log; nil while the log is being opened, and of a log that is written elsewhere without one.
+    package internal(set) var tree: ServedTree? {
         get { evidence.withLock { $0 } }
         set { evidence.withLock { $0 = newValue } }
     }
@@ -240,6 +240,23 @@ package final class LogReader: Sendable {
         state.withLock { state in
             state.current += entries
             state.currentOriginals += originals
+        }
+    }
+
+    /// Content of these changes was erased: their entries say anew where their text begins.
+    package func contentErased(of sequences: [SequenceNumber]) throws {
+        let segment = segments.last!
+        let path = directory.index(segment)
+        for sequence in sequences where sequence >= segment {
+            let place = (sequence.value - segment.value) * UInt64(IndexEntry.bytes)
+            guard let entry = IndexEntry(try files.file(path).read(at: place, count: IndexEntry.bytes)) else {
+                throw LogFiles.damaged(path, place, "an entry is missing")
+            }
+            state.withLock { state in
+                // A segment that was sealed in between is read from its index anyway.
+                guard state.segments.last == segment else { return }
+                state.current[Int(sequence.value - segment.value)] = entry
+            }
         }
     }
 

@@ -4,18 +4,7 @@ import SijillFormat
 import SijillMerkle
 import Synchronization
 
-/// A signed tree head with everything that is needed to serve tiles and proofs of its size.
-package struct PublishedTree: Sendable {
-    /// The signed note, as `/checkpoint` serves it.
-    package let note: [UInt8]
-    package let checkpoint: Checkpoint
-    /// When it was signed.
-    package let time: Timestamp
-    let tree: GrowingTree
-}
-
-/// The Merkle tree over the log: grows behind it on the queue `sijill.tree`, off the commit's path, and serves tiles
-/// and proofs to any thread.
+/// The Merkle tree over the log: grows behind it on the queue `sijill.tree`, off the commit's path.
 ///
 /// A checkpoint is shown when it, every full tile and every full bundle under it are durable; it never covers a
 /// change that is not. `@unchecked Sendable`: what is not behind a lock is touched on the queue only, which is
@@ -26,7 +15,8 @@ package final class LogTree: @unchecked Sendable {
     private let files: TileFiles
     /// The reader owns the tree.
     private unowned let reader: LogReader
-    private let shown: Mutex<PublishedTree>
+    /// What is served of it.
+    package let served: ServedTree
     /// Size that a `publish` in progress will reach.
     private let requested = Mutex<UInt64>(0)
     private let keys: Mutex<LogKeys>
@@ -42,15 +32,12 @@ package final class LogTree: @unchecked Sendable {
         self.reader = reader
         self.keys = Mutex(keys)
         self.tree = tree
-        shown = Mutex(published)
+        served = ServedTree(directory, reader: reader, verifiers: keys.verifiers, published: published)
         requested.withLock { $0 = published.checkpoint.size }
     }
 
     /// The newest checkpoint that may be shown. Sizes only grow.
-    package var published: PublishedTree { shown.withLock { $0 } }
-
-    /// The public keys that verify it, the signing one first.
-    package var verifiers: [NoteVerifierKey] { keys.withLock { $0.verifiers } }
+    package var published: PublishedTree { served.published }
 
     /// Whether a `publish` of this change would sign anything that was not asked for before.
     package func isBehind(_ sequence: SequenceNumber) -> Bool { requested.withLock { $0 < sequence.value } }
@@ -102,9 +89,10 @@ package final class LogTree: @unchecked Sendable {
     }
 
     private func sign(_ tree: GrowingTree) throws {
-        let published = try Self.sign(tree, keys.withLock { $0 }, directory)
-        precondition(shown.withLock { $0.checkpoint.size } <= tree.size, "a tree only grows")
-        shown.withLock { $0 = published }
+        let keys = keys.withLock { $0 }
+        let published = try Self.sign(tree, keys, directory)
+        precondition(self.published.checkpoint.size <= tree.size, "a tree only grows")
+        served.show(published, verifiers: keys.verifiers)
     }
 
     /// Signs a tree whose tiles are durable and replaces `log/checkpoint` durably.
@@ -114,62 +102,6 @@ package final class LogTree: @unchecked Sendable {
         let note = checkpoint.signed(with: keys.keys)
         try Durable.replace(directory.checkpoint, note)
         return PublishedTree(note: note, checkpoint: checkpoint, time: WallClock.timestamp(), tree: tree)
-    }
-
-    // MARK: - Tiles and proofs, from any thread
-
-    /// The bytes of a tile or bundle of the published tree; nil when it has no such tile.
-    package func bytes(_ place: TilePlace) throws -> [UInt8]? {
-        let published = published
-        let size = published.checkpoint.size
-        guard let needed = place.sizeNeeded, needed <= size else { return nil }
-        guard case .hashes(let level) = place.kind else { return try bundle(place) }
-        if place.index == TilePlace.fullCount(size, level) {
-            let hashes = Array(published.tree.edge(level).prefix(place.width))
-            return Tile(level: level, index: place.index, hashes: hashes).bytes
-        }
-        let hashes = try files.hashes(level: level, index: place.index, 0..<place.width)
-        return Tile(level: level, index: place.index, hashes: hashes).bytes
-    }
-
-    private func bundle(_ place: TilePlace) throws -> [UInt8] {
-        if place.isFull, let bytes = try File.contents(files.path(place)) { return bytes }
-        let first = SequenceNumber(place.index * UInt64(SijillMerkle.tileWidth) + 1)
-        return try TreeGrowth(files: files, reader: reader).bundle(from: first, count: place.width)
-    }
-
-    /// The path from a change to the root of the tree of `size` changes; nil unless both are published.
-    package func inclusion(of sequence: SequenceNumber, size: UInt64) throws -> [Digest]? {
-        let published = published
-        guard size <= published.checkpoint.size, sequence > .none, sequence.value <= size else { return nil }
-        return try prover(published, size: size).inclusion(of: sequence.leafIndex)
-    }
-
-    /// The proof that the tree of `old` changes is the beginning of that of `new`; nil unless both are published.
-    package func consistency(from old: UInt64, to new: UInt64) throws -> [Digest]? {
-        let published = published
-        guard old <= new, new <= published.checkpoint.size else { return nil }
-        return try prover(published, size: new).consistency(from: old)
-    }
-
-    /// The root of the tree of `size` changes, which are published.
-    package func root(size: UInt64) throws -> Digest {
-        size == 0 ? TreeHash.empty : try prover(published, size: size).root(0, size)
-    }
-
-    private func prover(_ published: PublishedTree, size: UInt64) -> TreeProver {
-        let full = published.checkpoint.size
-        return TreeProver(size: size) { [files] height, index in
-            let level = height / SijillMerkle.tileHeight
-            let width = 1 << (height % SijillMerkle.tileHeight)
-            let first = index * UInt64(width)
-            let tile = first / UInt64(SijillMerkle.tileWidth)
-            let start = Int(first % UInt64(SijillMerkle.tileWidth))
-            if tile == TilePlace.fullCount(full, level) {
-                return TreeHash.subtree(published.tree.edge(level)[start..<start + width])
-            }
-            return TreeHash.subtree(try files.hashes(level: level, index: tile, start..<start + width))
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 import SijillFiles
 import SijillFormat
+import SijillMerkle
 
 /// The log of a directory that another process writes, a daemon or `sijill mirror`: reads, and writes nothing.
 ///
@@ -95,6 +96,36 @@ package final class LogView {
         let last = min(sequence, position.sequence)
         guard last > reader.tip?.sequence ?? .none else { return }
         reader.announce(try reader.unannouncedCursor(of: last))
+    }
+
+    /// Shows the checkpoint that the writer has shown last, once readers see all that it covers.
+    ///
+    /// - Throws: `SijillError` with `.damaged` when it does not fit the log.
+    package func showCheckpoint() throws {
+        guard let note = try File.contents(directory.checkpoint), note != reader.tree?.published.note,
+            let checkpoint = try? Checkpoint(body: SignedNote(note).text),
+            checkpoint.size <= reader.tip?.sequence.value ?? 0
+        else { return }
+        // Its full tiles were durable before it was; what is behind them is made of the log.
+        guard var tree = TileFiles(directory).tree(size: checkpoint.size) else { return }
+        try TreeGrowth(files: TileFiles(directory), reader: reader).grow(
+            &tree, to: SequenceNumber(checkpoint.size))
+        guard tree.root == checkpoint.root else {
+            throw LogFiles.damaged(
+                directory.checkpoint, 0,
+                "the first \(checkpoint.size) changes of the log do not have its root")
+        }
+        let signed = try File(directory.checkpoint, .read).status().modified
+        let published = PublishedTree(
+            note: note, checkpoint: checkpoint,
+            time: Timestamp(milliseconds: UInt64(max(0, signed) / 1_000_000)), tree: tree)
+        let verifiers = LogKeys.verifiers(of: directory)
+        if let served = reader.tree {
+            served.show(published, verifiers: verifiers)
+        } else {
+            reader.tree = ServedTree(
+                directory, reader: reader, verifiers: verifiers, published: published)
+        }
     }
 
     private func takeUp(through last: SequenceNumber, end: UInt64?) throws {

@@ -27,12 +27,11 @@ struct TreeCheck {
 
     mutating func begin(_ state: LogState) {
         let path = directory.checkpoint
-        let known: LogKeys?
+        var known: LogKeys?
         do {
             known = try keys.get()
             if known == nil, state.signed { findings.append("\(directory.signingKey): missing") }
         } catch {
-            known = nil
             findings.append((error as? SijillError)?.message ?? "\(error)")
         }
         guard let note else {
@@ -44,6 +43,7 @@ struct TreeCheck {
             let parsed = try Checkpoint(body: SignedNote(note).text)
             checkpoint = parsed
             if let known { try checkSignatures(note, known) }
+            if state.isMirror { try checkSource(note) }
             if parsed.size > state.sequence.value {
                 findings.append(
                     "\(path): byte 0: it covers \(parsed.size) changes, but log/state ends with \(state.sequence)"
@@ -60,6 +60,16 @@ struct TreeCheck {
         guard signers == keys.verifiers, try SignedNote(note).signatures.count == signers.count else {
             throw EvidenceError("it is not signed by each key of the log and by no one else")
         }
+    }
+
+    /// In a mirror a key of the source has to have signed.
+    private mutating func checkSource(_ note: [UInt8]) throws(EvidenceError) {
+        let known = LogKeys.verifiers(of: directory)
+        guard !known.isEmpty else {
+            findings.append("\(directory.verified)/key: missing, though there is a checkpoint of the source")
+            return
+        }
+        _ = try Checkpoint.verified(note, by: known)
     }
 
     /// Takes the next change; `line` is its bytes.

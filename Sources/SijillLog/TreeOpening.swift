@@ -85,18 +85,13 @@ struct TreeOpening {
     private mutating func signedTree(_ files: TileFiles, _ growth: TreeGrowth) throws -> GrowingTree {
         guard let checkpoint = signature.checkpoint, checkpoint.size > 0 else { return GrowingTree() }
         let size = SequenceNumber(checkpoint.size)
-        if var tree = files.tree(size: checkpoint.size) {
-            try growth.grow(&tree, to: size)
-            if tree.root == checkpoint.root { return tree }
-        }
-        var tree = GrowingTree()
-        try growth.grow(&tree, to: size)
-        if tree.root == checkpoint.root {
-            rebuilt.append(directory.tiles)
+        if let tree = try Self.tree(
+            of: checkpoint, files, reader, madeAgain: { rebuilt.append(directory.tiles) })
+        {
             return tree
         }
         try rebuildIndexes(through: size)
-        tree = GrowingTree()
+        var tree = GrowingTree()
         try growth.grow(&tree, to: size)
         guard tree.root == checkpoint.root else {
             throw LogFiles.damaged(
@@ -104,6 +99,24 @@ struct TreeOpening {
                 "the first \(checkpoint.size) changes of the log do not have its root")
         }
         rebuilt.append(directory.tiles)
+        return tree
+    }
+
+    /// The tree with the root that a checkpoint gives, of its tiles, else made again of the hashes that the indexes have;
+    /// nil when neither has that root.
+    static func tree(
+        of checkpoint: Checkpoint, _ files: TileFiles, _ reader: LogReader, madeAgain: () -> Void = {}
+    ) throws -> GrowingTree? {
+        let growth = TreeGrowth(files: files, reader: reader)
+        let size = SequenceNumber(checkpoint.size)
+        if var tree = files.tree(size: checkpoint.size) {
+            try growth.grow(&tree, to: size)
+            if tree.root == checkpoint.root { return tree }
+        }
+        var tree = GrowingTree()
+        try growth.grow(&tree, to: size)
+        guard tree.root == checkpoint.root else { return nil }
+        madeAgain()
         return tree
     }
 

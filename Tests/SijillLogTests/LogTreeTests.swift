@@ -73,19 +73,19 @@ struct LogTreeTests {
         let size = UInt64(count)
         for index in Set([0, 1, 254, 255, 256, size - 1]).filter({ $0 < size }) {
             let entry = try log.reader.entry(of: SequenceNumber(index + 1))!
-            let path = try log.tree.inclusion(of: SequenceNumber(index + 1), size: size)!
+            let path = try log.tree.served.inclusion(of: SequenceNumber(index + 1), size: size)!
             #expect(
                 TreeProof.isIncluded(entry.entry.leafHash, at: index, size: size, path: path, root: head.root)
             )
         }
         for old in Set([0, 1, 255, 256, size / 2, size]).filter({ $0 <= size }) {
-            let path = try log.tree.consistency(from: old, to: size)!
+            let path = try log.tree.served.consistency(from: old, to: size)!
             let oldRoot = try root(fixture, Int(old))
-            #expect(try log.tree.root(size: old) == oldRoot)
+            #expect(try log.tree.served.root(size: old) == oldRoot)
             #expect(TreeProof.isConsistent(old: old, oldRoot, new: size, head.root, path: path))
         }
-        #expect(try log.tree.inclusion(of: SequenceNumber(size + 1), size: size) == nil)
-        #expect(try log.tree.consistency(from: 1, to: size + 1) == nil)
+        #expect(try log.tree.served.inclusion(of: SequenceNumber(size + 1), size: size) == nil)
+        #expect(try log.tree.served.consistency(from: 1, to: size + 1) == nil)
         try expectTiles(log, size)
     }
 
@@ -95,13 +95,13 @@ struct LogTreeTests {
                 for width in [1, 2, 100, 255, 256] {
                     let place = TilePlace(.hashes(level: level), index: index, width: width)
                     let isThere = (index * 256 + UInt64(width)) << UInt64(8 * level) <= size
-                    let bytes = try log.tree.bytes(place)
+                    let bytes = try log.tree.served.bytes(place)
                     #expect(
                         (bytes != nil) == isThere && bytes?.count ?? width * 32 == width * 32, "\(place.path)"
                     )
                     guard level == 0, let bytes else { continue }
                     let leaves = EntryBundle.leaves(
-                        try log.tree.bytes(TilePlace(.entries, index: index, width: width))!)!
+                        try log.tree.served.bytes(TilePlace(.entries, index: index, width: width))!)!
                     #expect(leaves.map { TreeHash.leaf(Array($0)) } == Tile.hashes(bytes))
                 }
             }
@@ -131,7 +131,7 @@ struct LogTreeTests {
         #expect(last.size == 6 * 3 * 97)
         for tree in shown {
             let old = tree.checkpoint
-            let path = try log.tree.consistency(from: old.size, to: last.size)!
+            let path = try log.tree.served.consistency(from: old.size, to: last.size)!
             #expect(TreeProof.isConsistent(old: old.size, old.root, new: last.size, last.root, path: path))
         }
         #expect(shown.map(\.checkpoint.size) == shown.map(\.checkpoint.size).sorted())
@@ -209,17 +209,17 @@ struct LogTreeTests {
     func rotation() throws {
         let fixture = try stopped(20)
         let log = try fixture.open()
-        let old = log.tree.verifiers[0]
+        let old = log.tree.served.verifiers[0]
         let new = try log.tree.rotate()
-        #expect(log.tree.verifiers == [new, old])
+        #expect(log.tree.served.verifiers == [new, old])
         for keys in [[new], [old], [old, new]] {
             #expect(try Checkpoint.verified(log.tree.published.note, by: keys).checkpoint.size == 20)
         }
         #expect(try findings(fixture.directory) == [])
         let newest = try log.tree.rotate()
-        #expect(log.tree.verifiers == [newest, new])
+        #expect(log.tree.served.verifiers == [newest, new])
         try log.close()
-        #expect(try fixture.open().tree.verifiers == [newest, new])
+        #expect(try fixture.open().tree.served.verifiers == [newest, new])
         #expect(try findings(fixture.directory) == [])
     }
 

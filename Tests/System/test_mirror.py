@@ -41,7 +41,10 @@ def fill(daemon, count, seed):
 
 
 def mirror(source, directory, *arguments):
-    url = source if isinstance(source, str) else f"http://127.0.0.1:{source.port}"
+    url = source
+    if not isinstance(source, str):
+        url = f"http://127.0.0.1:{source.port}"
+        arguments += ("--key", json.loads(source.get("/v1/log")[2])["checkpoint"]["key"])
     return subprocess.Popen(
         [SIJILL, "mirror", directory, "--url", url, *arguments],
         stdout=subprocess.PIPE,

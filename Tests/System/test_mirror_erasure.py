@@ -16,9 +16,21 @@ def run(options, checks):
     checks.equal((code, error), (0, ""), "the mirror is made")
     checks.that(traces(copy), "before, the words are in the mirror")
 
+    # A server of another copy is there all the while, and sees the erasure go by.
+    witness = ReadOnly(os.path.join(options.folder, "witness-server"), os.path.join(options.folder, "witness"))
+    following = mirror(source, witness.data)
+    wait_until(lambda: state(witness.data).get("sequence") == int(tip(source)[:16]))
+    witness.start("--read-only")
     article, _ = of_secret(source)
     erased = source.sijilld("withdraw", article, "--erase", "--reason", "court order 7")
     checks.equal(erased.returncode, 0, f"withdraw: {erased.stderr[-300:]!r}")
+    for omission in ("", "&text=omit", "&content=omit"):
+        same = wait_until(lambda: witness.replay(omission) == source.replay(omission), patience=30)
+        checks.that(same, f"who served the copy all the while serves what the source serves{omission}")
+    before = source.replay("&text=omit")
+    checks.equal(witness.stop(), 0, "SIGTERM ends it with 0")
+    following.send_signal(signal.SIGTERM)
+    checks.equal(finish(following)[0], 0, "and its mirror")
     # Killed somewhere while it follows; in the end nothing is left.
     for _ in range(options.random.randrange(1, 4)):
         process = mirror(source, copy.data)
@@ -36,6 +48,9 @@ def run(options, checks):
     checks.equal(copy.get(f"/v1/articles/{article}")[0], 410, "the mirror says that the article is gone")
     checks.that(wait_until(lambda: copy.replay() == source.replay(), patience=10), "both serve the same bytes")
     checks.equal(copy.stop(), 0, "SIGTERM ends the mirror's server with 0")
+    source.stop()
+    source.start()
+    checks.that(source.replay("&text=omit") == before, "a restart changes nothing of what is served")
     checks.equal(source.stop(), 0, "SIGTERM ends the source with 0")
 
 
