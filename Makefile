@@ -24,7 +24,7 @@ build: ## everything, tests too; a warning is an error
 	swift build --build-tests
 
 crash: ## kill -9 and damage, in full (slow)
-	SIJILL_FULL=1 swift test --filter "LogRecoveryTests|LogCheckTests"
+	SIJILL_FULL=1 swift test --filter "LogRecoveryTests|LogCheckTests|LogTreeTests|EveryByteTests"
 	Scripts/acceptance --full kill_rounds cut_tail
 
 acceptance: ## every promise seen from outside, in full (slow)

@@ -93,30 +93,46 @@ struct Withdrawal {
         var content = Content()
         content.note = request.reason
         let encoded = EncodedContent(content)
-        var lists: [(sequences: [SequenceNumber], originals: [Digest])] = [([], [])]
+        var lists = [List()]
         if request.erases {
             for part in try erasable(request.article) {
                 if lists.last!.sequences.count + 1 > Withdrawn.listMax
                     || lists.last!.originals.count + part.originals.count > Withdrawn.listMax
                 {
-                    lists.append(([], []))
+                    lists.append(List())
                 }
                 lists[lists.count - 1].sequences.append(part.sequence)
                 lists[lists.count - 1].originals += part.originals
+                lists[lists.count - 1].headers += part.header
             }
         }
         return lists.map { list in
             let withdrawn = Withdrawn(
                 article: request.article, erases: request.erases, isUndo: request.isUndo,
-                sequences: list.sequences, originals: list.originals, content: encoded.digest)
+                sequences: list.sequences, originals: list.originals,
+                headers: list.headers.isEmpty ? nil : Digest.of(list.headers), content: encoded.digest)
             return ChangeLog.Entry(
                 record: .withdrawn(withdrawn), content: content, encoded: encoded, original: nil)
         }
     }
 
-    /// The changes of an article that still have content, with the originals and the mates that they stored.
-    private func erasable(_ article: ArticleID) throws -> [(sequence: SequenceNumber, originals: [Digest])] {
-        var found: [(SequenceNumber, [Digest])] = []
+    /// What one change of a withdrawal lists.
+    private struct List {
+        var sequences: [SequenceNumber] = []
+        var originals: [Digest] = []
+        /// Of the inputs among the originals, one behind the other.
+        var headers: [UInt8] = []
+    }
+
+    /// A change of an article that still has content, with the originals and the mates that it stored.
+    private struct Erasable {
+        let sequence: SequenceNumber
+        let originals: [Digest]
+        let header: [UInt8]
+    }
+
+    private func erasable(_ article: ArticleID) throws -> [Erasable] {
+        var found: [Erasable] = []
         for sequence in try store.deliveries(of: article) {
             guard let line = try log.reader.line(of: sequence) else { continue }
             let verified: VerifiedLine
@@ -128,7 +144,8 @@ struct Withdrawal {
             let own = record.storesOriginal ? record.file.sha256 : nil
             let originals = (own.map { [$0] } ?? []) + record.keptMates.map(\.sha256)
             if !verified.isErased, !originals.isEmpty || verified.change.content != Content() {
-                found.append((sequence, originals))
+                let header = own == nil ? [] : OriginalRecord.header(of: verified.change)
+                found.append(Erasable(sequence: sequence, originals: originals, header: header))
             }
         }
         return found

@@ -9,19 +9,22 @@ package struct Withdrawn: Hashable, Sendable {
     package var sequences: [SequenceNumber]
     /// Originals whose bytes are erased: those that the changes in `sequences` stored.
     package var originals: [Digest]
+    /// SHA-256 over the WARC headers of the inputs in `originals`, in the order of `sequences`: a header has the URL, which
+    /// nothing else tells of an erased change. Nil where there are none, and of withdrawals that earlier versions wrote.
+    package var headers: Digest?
     /// Digest of the withdrawal's own content part, which holds the reason.
     package var content: Digest
 
     package init(
         article: ArticleID, erases: Bool, isUndo: Bool = false, sequences: [SequenceNumber],
-        originals: [Digest],
-        content: Digest
+        originals: [Digest], headers: Digest? = nil, content: Digest
     ) {
         self.article = article
         self.erases = erases
         self.isUndo = isUndo
         self.sequences = sequences
         self.originals = originals
+        self.headers = headers
         self.content = content
     }
 
@@ -52,7 +55,9 @@ extension ByteWriter {
         append(withdrawn.sequences.map { String($0.value) }.joined(separator: ","))
         append("],\"originals\":[" as StaticString)
         append(withdrawn.originals.map { "\"\($0.hex)\"" }.joined(separator: ","))
-        append("],\"digests\":{\"content\":\"\(withdrawn.content.hex)\"}")
+        append("]" as StaticString)
+        if let headers = withdrawn.headers { append(",\"headers\":\"\(headers.hex)\"") }
+        append(",\"digests\":{\"content\":\"\(withdrawn.content.hex)\"}")
     }
 }
 
@@ -79,9 +84,14 @@ extension Withdrawn {
         guard numbers.count == sequences.count, digests.count == originals.count,
             erases || numbers.isEmpty && digests.isEmpty, !(erases && isUndo)
         else { throw ChangeError("a withdrawal lists what it cannot erase") }
+        var headers: Digest?
+        if let value = data["headers"] {
+            headers = (value.text).flatMap { Digest(hex: Array($0.utf8)) }
+            guard headers != nil, !digests.isEmpty else { throw ChangeError("'headers' is no digest of any") }
+        }
         self.init(
             article: article, erases: erases, isUndo: isUndo, sequences: numbers, originals: digests,
-            content: content)
+            headers: headers, content: content)
     }
 }
 

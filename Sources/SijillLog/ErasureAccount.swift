@@ -11,16 +11,40 @@ struct ErasureAccount {
     }
 
     private var lines: [UInt64: (path: String, offset: UInt64)] = [:]
+    /// Of erased changes that stored an original; nil where it cannot be read, in a mirror.
+    private var headers: [UInt64: [UInt8]?] = [:]
+    /// Withdrawals that give other headers than stand there.
+    private(set) var altered: [UInt64] = []
     private var originals: [Digest: (path: String, offset: UInt64)] = [:]
     private var listedLines: [UInt64: UInt64] = [:]
     private var listedOriginals: [Digest: UInt64] = [:]
 
     /// Takes a change as it stands in the segment at `path`.
     mutating func add(_ walked: WalkedChange, path: String) {
-        if walked.line.isErased { lines[walked.change.sequence.value] = (path, walked.entry.offset) }
+        if walked.line.isErased {
+            lines[walked.change.sequence.value] = (path, walked.entry.offset)
+            if walked.change.record.storesOriginal {
+                headers[walked.change.sequence.value] = .some(walked.erasedHeader)
+            }
+        }
         guard case .withdrawn(let withdrawn) = walked.change.record, withdrawn.erases else { return }
         for sequence in withdrawn.sequences { listedLines[sequence.value] = walked.change.sequence.value }
         for digest in withdrawn.originals { listedOriginals[digest] = walked.change.sequence.value }
+        if isAltered(withdrawn) { altered.append(walked.change.sequence.value) }
+    }
+
+    /// Whether a header of an erased original is another than when it was erased.
+    private func isAltered(_ withdrawn: Withdrawn) -> Bool {
+        guard let expected = withdrawn.headers else { return false }
+        var found = DigestBuilder()
+        for sequence in withdrawn.sequences {
+            // What is not erased yet is held against its change itself.
+            guard lines[sequence.value] != nil else { return false }
+            guard let header = headers[sequence.value] else { continue }
+            guard let header else { return false }
+            found.add(header)
+        }
+        return found.finish() != expected
     }
 
     /// An original that is nothing but spaces.

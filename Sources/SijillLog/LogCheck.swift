@@ -74,6 +74,10 @@ package struct LogCheck {
     /// What is erased without a withdrawal, and what a withdrawal lists that is still there.
     private mutating func reportErasures(isMirror: Bool) {
         for lost in erasures.unlisted { report("\(lost.path): byte \(lost.offset): \(lost.message)") }
+        for withdrawal in erasures.altered {
+            report(
+                "\(directory.originals): a header of what withdrawal \(withdrawal) erased is not what it was")
+        }
         // While the marker is there, the daemon erases, or its next start does.
         guard !File.exists(directory.erasing) else { return }
         for pending in erasures.pending {

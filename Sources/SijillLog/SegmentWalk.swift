@@ -7,6 +7,8 @@ struct WalkedChange {
     let entry: IndexEntry
     /// Where its original and its mates stand in the WARC file; empty when it stored none.
     let originals: [OriginalEntry]
+    /// The header of its original as it stands there, of an erased change; nil of any other, and in a mirror.
+    let erasedHeader: [UInt8]?
     /// The line, with its newline.
     let bytes: [UInt8]
 
@@ -69,9 +71,10 @@ struct SegmentWalk {
         }
         let entry = IndexEntry(
             offset: offset, time: change.time, layout: line.layout, leafHash: line.leafHash)
-        let originals = position.advance(
-            over: change, entry: entry, header: try erasedHeader(line))
-        return WalkedChange(line: line, entry: entry, originals: originals, bytes: bytes)
+        let header = try erasedHeader(line)
+        let originals = position.advance(over: change, entry: entry, header: header)
+        return WalkedChange(
+            line: line, entry: entry, originals: originals, erasedHeader: header, bytes: bytes)
     }
 }
 

@@ -251,6 +251,35 @@ struct LogTreeTests {
         #expect(error?.code == .configuration)
     }
 
+    /// In full, each byte: the log is read once, and only what is held against tiles and bundles is done again.
+    @Test("every byte of a tile and of a bundle flipped is a finding that names the file")
+    func tileFlips() throws {
+        let fixture = try stopped(257)
+        let directory = fixture.directory
+        let state = try LogState.read(directory.state)!
+        let first = SequenceNumber(1)
+        var walk = try SegmentWalk(
+            try File(directory.segment(first), .read), originals: directory.originals(first), log: state.log,
+            from: LogPosition(startOf: first))
+        var changes: [WalkedChange] = []
+        while let change = try walk.next() { changes.append(change) }
+        let step = ProcessInfo.processInfo.environment["SIJILL_FULL"] == nil ? 997 : 1
+        for name in ["0/000", "entries/000"] {
+            let path = "\(directory.tiles)/\(name)"
+            let bytes = try fixture.bytes(path)
+            for position in stride(from: 0, to: bytes.count, by: step) {
+                var damaged = bytes
+                damaged[position] ^= 1 << UInt8(position % 8)
+                try fixture.write(damaged, to: path)
+                var check = TreeCheck(directory)
+                check.begin(state)
+                for change in changes { check.add(change.entry, line: change.bytes) }
+                #expect(check.findings == ["\(path): byte \(position): it does not fit the changes"])
+            }
+            try fixture.write(bytes, to: path)
+        }
+    }
+
     @Test("every byte of key, checkpoint, tiles and bundles flipped is a finding that names the file")
     func flips() throws {
         let fixture = try stopped(300)
