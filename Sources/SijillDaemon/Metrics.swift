@@ -3,6 +3,7 @@ import HummingbirdCore
 import NIOCore
 import NIOPosix
 import SijillFeed
+import SijillFiles
 import SijillFormat
 import SijillIngest
 import SijillLog
@@ -14,7 +15,7 @@ struct Metrics: Sendable {
     let ledger: Ledger
     let reader: LogReader
     let store: Store
-    let quarantinePath: String
+    let directory: DataDirectory
     let isReady: @Sendable () -> Bool
 
     /// The route that serves it.
@@ -39,6 +40,7 @@ struct Metrics: Sendable {
         addInbox(to: &text)
         addOutcomes(to: &text)
         addLog(to: &text)
+        addEvidence(to: &text)
         addQuarantine(to: &text)
         return text.text
     }
@@ -125,17 +127,38 @@ struct Metrics: Sendable {
             "sijill_log_sealed_through", .gauge, "Sequence of the last sealed change.",
             reader.sealedThrough.value)
         text.figure(
-            "sijill_log_checkpoint_size", .gauge, "Changes under the last signed checkpoint.",
-            reader.tree?.published.checkpoint.size ?? 0)
-        text.figure(
             "sijill_search_position", .gauge, "Sequence that search has reached.", store.searchable.value)
         text.figure("sijill_articles", .gauge, "Articles in the store.", counts.articles)
         text.figure(
             "sijill_deliveries", .gauge, "Deliveries of texts, first ones and repetitions.", counts.sightings)
     }
 
+    private func addEvidence(to text: inout PrometheusText) {
+        guard let published = reader.tree?.published else { return }
+        let size = published.checkpoint.size
+        text.figure(
+            "sijill_log_checkpoint_size", .gauge, "Changes under the last signed checkpoint.", size)
+        text.figure(
+            "sijill_log_unsigned_changes", .gauge, "Announced changes that no checkpoint covers yet.",
+            (reader.tip?.sequence.value ?? 0) - min(size, reader.tip?.sequence.value ?? 0))
+        text.family("sijill_log_checkpoint_timestamp_seconds", .gauge, "When it was signed, in Unix time.")
+        text.sample(
+            "sijill_log_checkpoint_timestamp_seconds",
+            seconds: .milliseconds(Int64(published.time.milliseconds)))
+        let withdrawals = store.withdrawalCounts()
+        text.figure(
+            "sijill_articles_withdrawn", .gauge, "Articles that are not shown, erased ones included.",
+            withdrawals.withdrawn)
+        text.figure(
+            "sijill_articles_erased", .gauge, "Articles whose texts were erased.", withdrawals.erased)
+        text.figure(
+            "sijill_erasure_pending", .gauge,
+            "1 while an erasure is not finished; if it stays, a program reads the store: see the log.",
+            File.exists(directory.erasing) ? 1 : 0)
+    }
+
     private func addQuarantine(to text: inout PrometheusText) {
-        guard let items = try? QuarantineContents(path: quarantinePath).items() else { return }
+        guard let items = try? QuarantineContents(path: directory.quarantine).items() else { return }
         text.family("sijill_quarantine_files", .gauge, "What lies in quarantine, by reason.")
         for (reason, found) in Dictionary(grouping: items, by: \.reason).sorted(by: { $0.key < $1.key }) {
             text.sample("sijill_quarantine_files", labels: [("reason", reason)], value: found.count)

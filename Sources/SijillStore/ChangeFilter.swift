@@ -86,19 +86,19 @@ private struct FacetQuery {
             index = "facets_by_publisher"
         }
         if let articles, let id = filter.article {
-            guard let key = try Self.key(of: id, among: articles, in: database) else { return false }
+            keys = try Self.keys(of: id, among: articles, in: database)
+            guard !keys.isEmpty else { return false }
             // Its first change, and the others by their index.
-            add("f.article", in: [StoreValue(key)])
+            add("f.article", in: keys)
             conditions.append("(f.sequence = f.article or f.article <> f.sequence)")
             index = nil
-            first = key
         }
         if filter.isLatestOnly { conditions.append("f.article is not null") }
         return true
     }
 
-    /// The change that added the article that is asked for.
-    private var first: SequenceNumber?
+    /// The changes that added the article that is asked for: several when it was erased and its text came again.
+    private var keys: [StoreValue] = []
 
     private mutating func add(_ column: String, in values: [StoreValue]) {
         let places = values.map { _ in "?" }.joined(separator: ", ")
@@ -120,14 +120,15 @@ private struct FacetQuery {
                     + later.joined(separator: " and ") + ")")
         }
         let condition = parts.joined(separator: " and ")
-        guard first != nil else {
+        guard !keys.isEmpty else {
             let way = index.map { "indexed by \($0)" } ?? "not indexed"
             return "select f.sequence from facets f \(way) where \(condition) order by f.sequence limit ?"
         }
         // Two ways to one article: by its key, and by the index of its later changes.
+        let places = keys.map { _ in "?" }.joined(separator: ", ")
         return """
             select sequence from (
-              select f.sequence from facets f not indexed where f.sequence = ? and \(condition)
+              select f.sequence from facets f not indexed where f.sequence in (\(places)) and \(condition)
               union all
               select f.sequence from facets f indexed by facets_by_article
               where f.article <> f.sequence and \(condition)
@@ -139,21 +140,22 @@ private struct FacetQuery {
         let isLatestOnly = conditions.contains("f.article is not null")
         var one = operands + [StoreValue(after), StoreValue(through)]
         if isLatestOnly { one += operands + [StoreValue(through)] }
-        let all = first.map { [StoreValue($0)] + one + one } ?? one
+        let all = keys.isEmpty ? one : keys + one + one
         return all + [.integer(Int64(limit))]
     }
 
-    private static func key(
+    private static func keys(
         of id: ArticleID, among candidates: [SequenceNumber], in database: Database
-    ) throws -> SequenceNumber? {
+    ) throws -> [StoreValue] {
         let statement = try database.cachedStatement(
             sql: "select a.sequence from sightings s join articles a on a.sequence = s.article "
                 + "where s.sequence = ? and a.id = ?")
+        var found: [StoreValue] = []
         for candidate in candidates {
             let row = try statement.first([StoreValue(candidate), .text(Array(id.description.utf8))])
-            if case .integer(let key)? = row?.first { return SequenceNumber(UInt64(bitPattern: key)) }
+            if let key = row?.first, !found.contains(key) { found.append(key) }
         }
-        return nil
+        return found
     }
 }
 

@@ -31,6 +31,14 @@ extension Store {
         lookUps.withLock { $0.withdrawals[state.id] ?? WithdrawalState() }
     }
 
+    /// How many articles are not shown, and how many are erased. From memory.
+    package func withdrawalCounts() -> (withdrawn: Int, erased: Int) {
+        lookUps.withLock { lookUps in
+            let states = lookUps.withdrawals.values
+            return (states.count { $0.isGone }, states.count { $0.isErased })
+        }
+    }
+
     private func key(of id: ArticleID) throws -> SequenceNumber? { try read { try key(of: id, in: $0) } }
 
     /// Whether nothing of an article may be shown to those who ask about another one.

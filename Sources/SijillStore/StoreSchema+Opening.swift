@@ -58,7 +58,10 @@ extension StoreSchema {
             let row = try Row.fetchOne(database, sql: "select schema_version, log, applied from meta")
         else { return "its table meta is not ours" }
         guard row[0] == version else {
-            return "it has schema version \(row[0] as DatabaseValue), this is \(version)"
+            let theirs = row[0] as DatabaseValue
+            let isOlder = Int64.fromDatabaseValue(theirs).map { 1..<version ~= $0 } ?? false
+            return "it has schema version \(theirs), this is \(version)"
+                + (isOlder ? "; the next start of the daemon makes it again from the log" : "")
         }
         guard row[1] == log.description else {
             return "it is a view of the log \(row[1] as DatabaseValue), not of \(log.description)"

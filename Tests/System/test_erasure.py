@@ -140,6 +140,9 @@ def erase_while_running(options, checks):
     checks.equal(len(data["originals"]), 3, "it lists the originals")
     checks.equal(daemon.sijilld("check").returncode, 0, "check finds nothing while it runs")
 
+    metrics = daemon.get("/metrics")[2].decode()
+    checks.that("sijill_articles_withdrawn 1\nsijill_articles_erased 1\n" in "".join(
+        line + "\n" for line in metrics.split("\n") if line.startswith("sijill_articles_")), "metrics count it")
     daemon.drop("back.json", json.dumps({"title": SECRET, "text": secret_text()}).encode())
     daemon.wait_changes(21)
     back = daemon.changes()[-1]
@@ -175,6 +178,13 @@ def erase_while_running(options, checks):
     back = daemon.changes()[-1]
     checks.equal((back["type"].rsplit(".", 1)[1], back["data"]["article"]), ("added", article), "it may come again")
     checks.equal(daemon.get(f"/v1/articles/{article}")[0], 200, "and is shown")
+    all_of_it = [c["sequence"] for c in daemon.changes() if c["data"].get("article") == article]
+    page = json.loads(daemon.get(f"/v1/changes?article={article}&limit=100")[2])
+    checks.equal([c["sequence"] for c in page], all_of_it, "the filter finds its changes before and after")
+    page = json.loads(daemon.get(f"/v1/changes?article={article}&type=added")[2])
+    checks.equal([int(c["sequence"]) for c in page], [sequences[0], 23], "added twice")
+    metrics = daemon.get("/metrics")[2].decode()
+    checks.that("sijill_articles_erased 0\n" in metrics and "sijill_erasure_pending 0\n" in metrics, "metrics")
     status, _, body = daemon.get(f"/v1/articles/{article}/original")
     checks.that(status == 200 and PLAIN.encode() in body, "with its original", status)
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
