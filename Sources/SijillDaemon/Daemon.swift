@@ -216,12 +216,7 @@ package final class Daemon: Sendable {
         _ parts: Parts, _ access: FeedAccess,
         onListening: @escaping @Sendable (FeedConfiguration.Address) -> Void
     ) throws -> FeedServer {
-        let address: FeedConfiguration.Address =
-            switch configuration.listen {
-            case .tcp(let host, let port): .host(host, port: port)
-            case .unixSocket(let path): .unix(path)
-            }
-        var feed = FeedConfiguration(address: address)
+        var feed = FeedConfiguration(address: access.address)
         feed.allowedHosts = configuration.access.allowedHosts
         feed.allowedOrigins = configuration.access.allowedOrigins
         feed.followersMax = configuration.access.followersMax

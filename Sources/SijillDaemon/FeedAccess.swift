@@ -1,10 +1,14 @@
 import Foundation
 import Logging
 import SijillFeed
+import SijillFiles
 import SijillFormat
 
-/// Tokens, certificate and key as the configuration names them: read at start, and again on SIGHUP.
+/// Where the feed listens, with tokens, certificate and key as the configuration names them: read at start, the files
+/// again on SIGHUP.
 struct FeedAccess: Sendable {
+    /// What the service manager hands over, else what the configuration says.
+    let address: FeedConfiguration.Address
     let control: AccessControl
     let security: TransportSecurity?
     private let tokensPath: String?
@@ -12,7 +16,18 @@ struct FeedAccess: Sendable {
     /// Reads the files, and refuses an address that others can reach without what protects it (contract: feed §6).
     ///
     /// - Throws: `SijillError(.configuration)`.
-    init(_ configuration: DaemonConfiguration) throws(SijillError) {
+    init(
+        _ configuration: DaemonConfiguration,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(SijillError) {
+        let sockets = try InheritedSocket.all(environment: environment)
+        address =
+            switch configuration.listen {
+            case _ where !sockets.isEmpty:
+                .inherited(sockets.map(\.descriptor), names: sockets.map(\.address))
+            case .tcp(let host, let port): .host(host, port: port)
+            case .unixSocket(let path): .unix(path)
+            }
         let access = configuration.access
         tokensPath = access.tokensPath
         control = AccessControl(try access.tokensPath.map(FeedAccess.tokens) ?? [])
@@ -25,14 +40,16 @@ struct FeedAccess: Sendable {
                 .configuration, "one of tls.certificate and tls.key is missing",
                 remedy: "give both, or neither")
         }
-        if configuration.listen.isLocal || access.isBehindProxy { return }
+        let isLocal =
+            sockets.isEmpty ? configuration.listen.isLocal : sockets.allSatisfy(\.isLocal)
+        if isLocal || access.isBehindProxy { return }
         if control.isRequired, security != nil { return }
         var missing: [String] = []
         if !control.isRequired { missing.append("tokens") }
         if security == nil { missing.append("tls.certificate and tls.key") }
         throw SijillError(
             .configuration,
-            "listen: \(configuration.listen) can be reached from other machines, and anyone there could read the log",
+            "listen: \(address) can be reached from other machines, and anyone there could read the log",
             remedy: "set \(missing.joined(separator: ", and ")); or listen on 127.0.0.1; or, where a proxy in"
                 + " front sees to TLS and access, set behind_proxy: true")
     }

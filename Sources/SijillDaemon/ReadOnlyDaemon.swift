@@ -38,7 +38,7 @@ package final class ReadOnlyDaemon: Sendable {
             exit(error.code.rawValue)
         }
         try tracker.start()
-        var feed = FeedConfiguration(address: configuration.feedAddress)
+        var feed = FeedConfiguration(address: access.address)
         feed.isMirror = true
         feed.allowedHosts = configuration.access.allowedHosts
         feed.allowedOrigins = configuration.access.allowedOrigins
@@ -88,16 +88,6 @@ package final class ReadOnlyDaemon: Sendable {
         logger.notice(
             "ready, read-only",
             metadata: ["listen": "\(address)", "data": "\(configuration.data.root.escapedForDisplay)"])
-    }
-}
-
-extension DaemonConfiguration {
-    /// Where the feed listens.
-    var feedAddress: FeedConfiguration.Address {
-        switch listen {
-        case .tcp(let host, let port): .host(host, port: port)
-        case .unixSocket(let path): .unix(path)
-        }
     }
 }
 

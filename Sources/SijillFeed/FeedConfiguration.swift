@@ -8,11 +8,14 @@ package struct FeedConfiguration: Sendable {
         case host(String, port: Int)
         /// The path of a unix socket.
         case unix(String)
+        /// Listening sockets that are open already, and where they listen.
+        case inherited([Int32], names: [String])
 
         package var description: String {
             switch self {
             case .host(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             case .unix(let path): "unix:\(path)"
+            case .inherited(_, let names): names.joined(separator: ", ")
             }
         }
     }

@@ -53,10 +53,14 @@ package struct FeedServer: Service {
     package func run() async throws {
         if case .unix(let path) = configuration.address { try await refuseLiveSocket(path) }
         let (reader, hub) = (reader, hub)
+        let service: any Service =
+            if case .inherited(let descriptors, _) = configuration.address {
+                try inheritedServer(descriptors)
+            } else { application }
         do {
             // A follower that waits at the tip would hold the server for ever, even when its client has gone.
             try await withGracefulShutdownHandler {
-                try await application.run()
+                try await service.run()
             } onGracefulShutdown: {
                 hub.shutDown()
                 reader.shutDown()
@@ -70,44 +74,62 @@ package struct FeedServer: Service {
         }
     }
 
-    /// The application by itself, for tests in process.
+    /// The application by itself, for tests in process. It opens its socket itself.
     package var application: Application<FeedResponder> {
-        var quiet = logger
-        // Hummingbird says at info where it listens; the daemon says so itself, once.
-        quiet.logLevel = max(logger.logLevel, .notice)
         let configuration = configuration
         return Application(
             responder: responder,
-            server: serverBuilder(
-                .init(
-                    additionalChannelHandlers: [
-                        RequestGuard(requestMax: configuration.requestMax, idleMax: configuration.idleMax),
-                        StallGuard(
-                            stallMax: configuration.stallMax, shutdownGrace: configuration.shutdownGrace),
-                    ],
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: FeedLimits.requestHeadBytesMax,
-                        maxHeaderListSize: FeedLimits.requestHeadBytesMax, maxHeaderFieldCount: 100))),
+            server: HTTPServerBuilder { [self] in try connection($0) },
             configuration: ApplicationConfiguration(
-                address: bindAddress, serverName: "sijill", backlog: 1_024),
+                address: bindAddress, serverName: Self.name, backlog: 1_024),
             services: [hub],
             onServerRunning: { [onListening] channel in await onListening(configuration.bound(channel)) },
             logger: quiet)
     }
 
-    private func serverBuilder(_ http: HTTP1Channel.Configuration) -> HTTPServerBuilder {
-        guard let security = configuration.security else { return .http1(configuration: http) }
-        let secure = security.configuration
-        return HTTPServerBuilder { responder in
-            try TLSChannel(
-                HTTP1Channel(responder: responder, configuration: http), tlsConfiguration: secure)
-        }
+    /// What stands in the header `Server`.
+    static let name = "sijill"
+
+    /// The same on sockets that are open already.
+    private func inheritedServer(_ descriptors: [Int32]) throws -> any Service {
+        let (responder, logger, address) = (responder, quiet, configuration.address)
+        let server = InheritedServer(
+            descriptors: descriptors,
+            connection: try connection { try await responder.serve($0, $1, on: $2, logger) },
+            logger: logger, onListening: { [onListening] in await onListening(address) })
+        return ServiceGroup(configuration: .init(services: [hub, server], logger: logger))
+    }
+
+    /// Hummingbird says at info where it listens; the daemon says so itself, once.
+    private var quiet: Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        return quiet
+    }
+
+    /// What a connection is made of.
+    private func connection(_ responder: @escaping HTTPChannelHandler.Responder) throws
+        -> any ServerChildChannel
+    {
+        let configuration = configuration
+        let http = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                RequestGuard(requestMax: configuration.requestMax, idleMax: configuration.idleMax),
+                StallGuard(stallMax: configuration.stallMax, shutdownGrace: configuration.shutdownGrace),
+            ],
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: FeedLimits.requestHeadBytesMax,
+                maxHeaderListSize: FeedLimits.requestHeadBytesMax, maxHeaderFieldCount: 100))
+        let plain = HTTP1Channel(responder: responder, configuration: http)
+        guard let security = configuration.security else { return plain }
+        return try TLSChannel(plain, tlsConfiguration: security.configuration)
     }
 
     private var bindAddress: BindAddress {
         switch configuration.address {
         case .host(let host, let port): .hostname(host, port: port)
         case .unix(let path): .unixDomainSocket(path: path)
+        case .inherited: preconditionFailure("sockets that are open already are not opened")
         }
     }
 
@@ -145,7 +167,7 @@ extension FeedConfiguration {
     fileprivate func bound(_ channel: any Channel) -> Address {
         switch address {
         case .host(let host, let port): .host(host, port: channel.localAddress?.port ?? port)
-        case .unix: address
+        case .unix, .inherited: address
         }
     }
 }

@@ -30,6 +30,7 @@ final class Raw: Sendable {
             switch address {
             case .host(let host, let port): try await bootstrap.connect(host: host, port: port).get()
             case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
+            case .inherited: preconditionFailure("no address to connect to")
             }
         return Raw(channel, collector)
     }
