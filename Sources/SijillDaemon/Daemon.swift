@@ -226,7 +226,7 @@ package final class Daemon: Sendable {
         feed.security = access.security
         let metrics = Metrics(
             inbox: parts.inbox, ledger: parts.ledger, reader: parts.reader, store: parts.store,
-            directory: configuration.data
+            consumers: feed.consumers, directory: configuration.data
         ) { if case .notReady = self.currentHealth { false } else { true } }
         return FeedServer(
             reader: parts.reader, store: parts.store, configuration: feed,

@@ -15,6 +15,7 @@ struct Metrics: Sendable {
     let ledger: Ledger
     let reader: LogReader
     let store: Store
+    let consumers: ConsumerStore?
     let directory: DataDirectory
     let isReady: @Sendable () -> Bool
 
@@ -41,6 +42,7 @@ struct Metrics: Sendable {
         addOutcomes(to: &text)
         addLog(to: &text)
         addEvidence(to: &text)
+        addConsumers(to: &text)
         addQuarantine(to: &text)
         return text.text
     }
@@ -155,6 +157,26 @@ struct Metrics: Sendable {
             "sijill_erasure_pending", .gauge,
             "1 while an erasure is not finished; if it stays, a program reads the store: see the log.",
             File.exists(directory.erasing) ? 1 : 0)
+    }
+
+    private func addConsumers(to text: inout PrometheusText) {
+        guard let consumers = try? consumers?.all(), !consumers.isEmpty else { return }
+        let now = WallClock.timestamp()
+        let lags = consumers.compactMap { consumer in
+            (try? ConsumerLag(of: consumer, behind: reader, at: now)).map { (consumer.name, $0) }
+        }
+        text.family(
+            "sijill_consumer_lag_changes", .gauge, "Changes that a named consumer has not acknowledged.")
+        for (name, lag) in lags {
+            text.sample("sijill_consumer_lag_changes", labels: [("consumer", name)], value: lag.changes)
+        }
+        text.family(
+            "sijill_consumer_lag_seconds", .gauge, "Age of the first change that it has not acknowledged.")
+        for (name, lag) in lags {
+            text.sample(
+                "sijill_consumer_lag_seconds", labels: [("consumer", name)],
+                seconds: .milliseconds(Int64(lag.milliseconds)))
+        }
     }
 
     private func addQuarantine(to text: inout PrometheusText) {

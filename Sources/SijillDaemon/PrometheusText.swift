@@ -13,8 +13,8 @@ struct PrometheusText {
         line(name, labels, "\(value)")
     }
 
-    mutating func sample(_ name: String, seconds: Duration) {
-        line(name, [], "\(seconds / .seconds(1))")
+    mutating func sample(_ name: String, labels: [(String, String)] = [], seconds: Duration) {
+        line(name, labels, "\(seconds / .seconds(1))")
     }
 
     /// A family of one sample.

@@ -266,9 +266,7 @@ final class ConsumerRoute: Sendable {
         let delivered = max(consumer.ackedSequence, progress?.delivered ?? .none)
         return try await offLoop {
             let tip = reader.tip
-            let lag = (tip?.sequence.value ?? 0) - min(consumer.ackedSequence.value, tip?.sequence.value ?? 0)
-            let next = lag == 0 ? nil : try reader.entry(of: consumer.ackedSequence.next)
-            let age = next.map { now.milliseconds - min(now.milliseconds, $0.entry.time.milliseconds) } ?? 0
+            let lag = try ConsumerLag(of: consumer, behind: reader, at: now)
             let deliveredText = try reader.cursor(of: delivered)?.description ?? String(delivered.value)
             let filter = try Query(consumer.filter).pairs.map { JSONMember($0.name, $0.value) }
             return .object([
@@ -276,7 +274,7 @@ final class ConsumerRoute: Sendable {
                 JSONMember(name: "filter", value: filter.isEmpty ? .null : .object(filter)),
                 JSONMember("description", consumer.description), JSONMember("acked", consumer.acked),
                 JSONMember("delivered", deliveredText), JSONMember("tip", tip),
-                JSONMember("lag_changes", lag), JSONMember("lag_seconds", age / 1_000),
+                JSONMember("lag_changes", lag.changes), JSONMember("lag_seconds", lag.milliseconds / 1_000),
                 JSONMember("last_seen", consumer.lastSeen?.rfc3339),
                 JSONMember("generation", consumer.generation),
             ])
@@ -287,6 +285,21 @@ final class ConsumerRoute: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000)
+    }
+}
+
+/// How far a consumer is behind the end of the log.
+package struct ConsumerLag: Hashable, Sendable {
+    package let changes: UInt64
+    /// Age of the first change that it has not acknowledged; 0 when there is none.
+    package let milliseconds: UInt64
+
+    package init(of consumer: Consumer, behind reader: LogReader, at now: Timestamp) throws {
+        let tip = reader.tip?.sequence.value ?? 0
+        changes = tip - min(consumer.ackedSequence.value, tip)
+        let next = changes == 0 ? nil : try reader.entry(of: consumer.ackedSequence.next)
+        milliseconds =
+            next.map { now.milliseconds - min(now.milliseconds, $0.entry.time.milliseconds) } ?? 0
     }
 }
 

@@ -23,7 +23,13 @@ package struct FeedResponder: HTTPResponder {
     }
 
     package func respond(to request: Request, context: FeedContext) async throws -> Response {
-        var response = await answer(request, context)
+        // On a task of its own: a task keeps the deepest stack that it ever had, and a follower's lives for days.
+        let answering = Task { await answer(request, context) }
+        var response = await withTaskCancellationHandler {
+            await answering.value
+        } onCancel: {
+            answering.cancel()
+        }
         cors.allow(request.headers[.origin], in: &response.headers)
         return response
     }

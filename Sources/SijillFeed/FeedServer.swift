@@ -39,7 +39,7 @@ package struct FeedServer: Service {
         self.logger = logger
         self.onListening = onListening
         let source = ChangeSource(reader: reader, store: store)
-        hub = FollowerHub(source, heartbeat: configuration.heartbeat, logger: logger)
+        hub = FollowerHub(source, logger: logger)
         let services = FeedServices(
             reader: reader, store: store, hub: hub, consumers: configuration.consumers,
             limit: FollowerLimit(configuration), configuration: configuration, health: health, logger: logger)

@@ -1,6 +1,7 @@
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import SijillFormat
 import SijillLog
@@ -26,13 +27,14 @@ struct FollowerShape: Hashable, Sendable {
 final class FollowerHub: Service, Sendable {
     private let source: ChangeSource
     private let logger: Logger
-    private let tick: Duration
     private let state: Mutex<State>
 
     /// Batches that are kept framed, for followers that are a little behind.
     private static let batchesMax = 8
     /// Shapes that a batch is framed for; followers of others read the log.
     private static let shapesMax = 64
+    /// How exactly a deadline is kept: those that are due soon are woken together.
+    private static let tick = Duration.milliseconds(50)
 
     private struct State {
         /// Followers go up to here.
@@ -41,6 +43,8 @@ final class FollowerHub: Service, Sendable {
         var shapes: [FollowerShape: Int] = [:]
         var nextID = 0
         var parked: [Int: Parked] = [:]
+        /// The one timer for all who wait, and what it is set to; nil while no one waits.
+        var timer: (task: Scheduled<Void>, time: ContinuousClock.Instant)?
         var isShutDown = false
 
         mutating func takeParked() -> [CheckedContinuation<Wake, Never>] {
@@ -64,11 +68,9 @@ final class FollowerHub: Service, Sendable {
     /// Why a follower was woken.
     enum Wake: Sendable { case look, silence, end }
 
-    /// - Parameter heartbeat: the shortest time that followers wait; how exactly it is kept follows from it.
-    init(_ source: ChangeSource, heartbeat: Duration, logger: Logger) {
+    init(_ source: ChangeSource, logger: Logger) {
         self.source = source
         self.logger = logger
-        tick = min(.milliseconds(100), max(.milliseconds(10), heartbeat / 8))
         state = Mutex(State(announced: source.reader.tip?.sequence ?? .none))
     }
 
@@ -110,6 +112,7 @@ final class FollowerHub: Service, Sendable {
                 if state.announced > position { return .look }
                 state.nextID += 1
                 state.parked[state.nextID] = Parked(deadline: deadline, continuation: continuation)
+                setTimer(deadline, in: &state)
                 return nil
             }
             if let now { continuation.resume(returning: now) }
@@ -126,12 +129,7 @@ final class FollowerHub: Service, Sendable {
     /// Wakes followers until the log's reader shuts down or the task is cancelled.
     func run() async {
         await cancelWhenGracefulShutdown {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.announce() }
-                group.addTask { await self.keepTime() }
-                await group.next()
-                group.cancelAll()
-            }
+            await self.announce()
         }
         shutDown()
         // A service that ends before its group does would end the group.
@@ -142,6 +140,8 @@ final class FollowerHub: Service, Sendable {
     func shutDown() {
         let parked = state.withLock { state in
             state.isShutDown = true
+            state.timer?.task.cancel()
+            state.timer = nil
             return state.takeParked()
         }
         for continuation in parked { continuation.resume(returning: .end) }
@@ -199,17 +199,30 @@ final class FollowerHub: Service, Sendable {
         return try reader.piece() ?? ByteBuffer()
     }
 
-    /// Wakes those whose time has come. One timer for all: ten thousand would cost more than the followers.
-    private func keepTime() async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: tick)
-            let now = ContinuousClock.now
-            let due = state.withLock { state in
-                let due = state.parked.filter { $0.value.deadline <= now }
-                for id in due.keys { state.parked[id] = nil }
-                return due.values.map(\.continuation)
-            }
-            for continuation in due { continuation.resume(returning: .silence) }
+    /// Sees to it that someone is woken at `deadline`. Ten thousand timers would cost more than the followers, and one
+    /// that ticks would never let the processor rest.
+    private func setTimer(_ deadline: ContinuousClock.Instant, in state: inout State) {
+        if let timer = state.timer {
+            guard deadline + Self.tick < timer.time else { return }
+            timer.task.cancel()
         }
+        let pause = max(.zero, deadline - .now)
+        let task = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: TimeAmount(pause)) {
+            self.wakeDue()
+        }
+        state.timer = (task, deadline)
+    }
+
+    /// Wakes those whose time has come.
+    private func wakeDue() {
+        let due = state.withLock { state in
+            let soon = ContinuousClock.now + Self.tick
+            let due = state.parked.filter { $0.value.deadline <= soon }
+            for id in due.keys { state.parked[id] = nil }
+            state.timer = nil
+            if let next = state.parked.values.map(\.deadline).min() { setTimer(next, in: &state) }
+            return due.values.map(\.continuation)
+        }
+        for continuation in due { continuation.resume(returning: .silence) }
     }
 }

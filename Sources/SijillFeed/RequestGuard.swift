@@ -25,7 +25,12 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.idleMax = TimeAmount(idleMax)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { start(requestMax, context) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        // A connection keeps its read buffer; most requests are smaller than this, and longer ones make it grow.
+        let buffers = AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 512, maximum: 65_536)
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: buffers)
+        start(requestMax, context)
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 

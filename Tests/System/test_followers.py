@@ -1,17 +1,22 @@
 """Followers of every protocol while the daemon is killed with SIGKILL during ingest: each has every change exactly
 once, in order.
 
-Four followers speak HTTP by themselves: server-sent events, an NDJSON stream, long polls, and events read slowly. Each
-comes again by itself after a kill, from the last cursor that it had, as the contract tells clients to.
+Seven followers speak HTTP by themselves: server-sent events, NDJSON streams, long polls, and events read slowly. Each
+comes again by itself after a kill, from the last cursor that it had, as the contract tells clients to. The others are
+`sijill follow`, and the EventSource of a Chromium, which knows nothing of us.
 """
 
 import http.client
 import json
+import os
+import signal
+import subprocess
 import threading
 import time
 
 import sijill_articles
-from sijill_system import Daemon, main, wait_until
+from sijill_browser import Browser
+from sijill_system import PATIENCE, SIJILL, Daemon, main, wait_until
 
 
 class Follower(threading.Thread):
@@ -115,13 +120,60 @@ class Poll(Follower):
             raise RuntimeError(f"Sijill-Next is {response.headers['Sijill-Next']} behind {self.cursor}")
 
 
+class Library:
+    """`sijill follow`: the loop of the Swift library."""
+
+    def __init__(self, daemon, folder):
+        self.path = os.path.join(folder, "follow.ndjson")
+        with open(self.path, "wb") as file:
+            self.process = subprocess.Popen(
+                [SIJILL, "follow", "--since", "earliest", "--url", f"http://127.0.0.1:{daemon.port}"],
+                stdout=file,
+                stderr=subprocess.DEVNULL,
+            )
+
+    @property
+    def lines(self):
+        with open(self.path, "rb") as file:
+            return [line[:-1] for line in file.read().splitlines(True) if line.endswith(b"\n")]
+
+
+class BrowserEvents:
+    """An EventSource on a page of the daemon's own origin; it comes again by itself."""
+
+    def __init__(self, browser, daemon):
+        self.browser = browser
+        browser.open(f"http://127.0.0.1:{daemon.port}/openapi.json")
+        browser.run(
+            """
+            window.lines = []; window.opened = 0; window.source = new EventSource("/v1/changes?since=0");
+            source.onopen = () => opened++;
+            source.onmessage = event => lines.push(event.data);
+            """
+        )
+
+    @property
+    def lines(self):
+        return self.browser.run("return lines.join('\\n')").encode().splitlines()
+
+    def has(self, count):
+        return self.browser.run("return lines.length >= arguments[0]", count)
+
+
 def run(options, checks):
+    with Browser(options.folder) as browser:
+        follow(options, checks, browser)
+
+
+def follow(options, checks, browser):
     kills, files = (6, 3_000) if options.full else (6, 600)
     daemon = Daemon(options.folder, environment={"SIJILL_INBOX_SETTLE": "0s"}).start()
     followers = [Events(daemon, "events 1"), Events(daemon, "events 2"), SlowEvents(daemon, "slow events")]
     followers += [Stream(daemon, "stream 1"), Stream(daemon, "stream 2"), Poll(daemon, "poll 1"), Poll(daemon, "poll 2")]
     for follower in followers:
         follower.start()
+    library = Library(daemon, options.folder)
+    page = BrowserEvents(browser, daemon)
 
     done = threading.Event()
 
@@ -152,9 +204,16 @@ def run(options, checks):
         wanted = [json.loads(line)["sequence"] for line in log]
         checks.equal(got, wanted, f"{follower.name} has every change once, in order")
         checks.that(follower.lines == log, f"{follower.name} has the bytes of the log")
+    wait_until(lambda: len(library.lines) >= len(log))
+    checks.that(library.lines == log, "sijill follow has the bytes of the log, each line once")
+    wait_until(lambda: page.has(len(log)), pause=0.2)
+    checks.that(page.lines == log, "EventSource in Chromium has them too", f"{len(page.lines)} of {len(log)}")
+    checks.that(browser.run("return opened") > 1, "it came again by itself")
     began = time.monotonic()
     checks.equal(daemon.stop(), 0, "SIGTERM ends the daemon while they follow")
     checks.that(time.monotonic() - began < 10, "and soon")
+    library.process.send_signal(signal.SIGINT)
+    checks.equal(library.process.wait(PATIENCE), 0, "Ctrl-C ends sijill follow with 0")
 
 
 if __name__ == "__main__":
