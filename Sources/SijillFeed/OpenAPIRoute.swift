@@ -57,7 +57,13 @@ struct OpenAPIRoute: Sendable {
         if !places.isEmpty || !queries.isEmpty {
             members.append(JSONMember(name: "parameters", value: .array(places + queries)))
         }
-        let success: JSONValue = .object([JSONMember("description", "What was asked for")])
+        let types = (contentTypes[route.pattern] ?? ["application/json"]).map {
+            JSONMember(name: $0, value: .object([]))
+        }
+        let success: JSONValue = .object([
+            JSONMember("description", "What was asked for"),
+            JSONMember(name: "content", value: .object(types)),
+        ])
         let problem: JSONValue = .object([JSONMember("$ref", "#/components/responses/Problem")])
         members.append(
             JSONMember(
@@ -127,6 +133,19 @@ struct OpenAPIRoute: Sendable {
         "/v1/consumers/{name}/ack": "Everything up to a cursor is done with",
         "/feed.atom": "The newest articles as an Atom feed, older ones in its archive pages",
         "/openapi.json": "This description",
+    ]
+
+    /// Of the answers that are not JSON alone.
+    private static let contentTypes = [
+        "/v1/changes": changeTypes, "/v1/consumers/{name}/changes": changeTypes,
+        "/v1/segments/{file}": ["application/x-ndjson"],
+        "/v1/articles/{article}/original": ["application/octet-stream"],
+        "/checkpoint": ["text/plain"], "/tile/{path...}": ["application/octet-stream"],
+        "/feed.atom": ["application/atom+xml"], "/metrics": ["text/plain"],
+    ]
+
+    private static let changeTypes = [
+        "application/json", "application/x-ndjson", "application/cloudevents-batch+json", "text/event-stream",
     ]
 
     private static let descriptions = [

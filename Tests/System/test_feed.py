@@ -3,13 +3,15 @@
 import http.client
 import json
 import os
+import shutil
 import socket
+import struct
 import subprocess
 import threading
 import time
 
 import sijill_articles
-from sijill_system import Daemon, main, wait_until
+from sijill_system import SIJILL, Daemon, main, wait_until
 
 
 def run(options, checks):
@@ -26,6 +28,8 @@ def run(options, checks):
     consumers(daemon, checks)
     segments(daemon, checks, options)
     described(daemon, checks, tip)
+    methods(daemon, checks)
+    rude(daemon, checks, options)
     limits(daemon, checks, options)
     checks.equal(daemon.stop(), 0, "SIGTERM ends the daemon")
     access(options, checks)
@@ -194,6 +198,79 @@ def described(daemon, checks, tip):
             checks.that(b"is no parameter of" not in answer, f"{path} takes {name}", answer[:200])
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH")
+
+
+def methods(daemon, checks):
+    """Every method on every route: what is described is answered, with a status that is described, nothing else is."""
+    described = json.loads(daemon.get("/openapi.json")[2])["paths"]
+    for path, operations in described.items():
+        place = path.replace("{article}", "a" + "0" * 26).replace("{", "").replace("}", "")
+        for method in METHODS:
+            connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=30)
+            connection.request(method, place)
+            response = connection.getresponse()
+            status, headers, body = response.status, response.headers, response.read()
+            connection.close()
+            # HEAD is GET without the body, and is not described by itself.
+            operation = operations.get("get" if method == "HEAD" else method.lower())
+            if operation is None:
+                allowed = {name.strip() for name in headers.get("Allow", "").split(",")}
+                wanted = {name.upper() for name in operations} | ({"HEAD"} if "get" in operations else set())
+                checks.equal((status, allowed), (405, wanted), f"{method} {path} is not allowed, and says what is")
+                continue
+            answer = operation["responses"]["2XX" if status < 300 else "default"]
+            kind = headers.get("Content-Type", "").split(";")[0]
+            if status >= 400:
+                checks.equal(kind, "application/problem+json", f"{method} {path}: {status}")
+            elif status != 204:
+                checks.that(kind in answer["content"], f"{method} {path}: {kind} is described", answer)
+            if method == "HEAD":
+                checks.equal(body, b"", f"HEAD {path} has no body")
+
+
+def rude(daemon, checks, options):
+    """Clients that connect and say nothing, stop in the middle, or vanish: others and ingest go on."""
+    before = len(daemon.changes())
+    follower = Events(daemon, "since=now")
+    rude = []
+    for number in range(200 if options.full else 50):
+        connection = socket.create_connection(("127.0.0.1", daemon.port))
+        kind = number % 5
+        if kind == 1:
+            connection.sendall(b"GET /v1/changes?live=stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.shutdown(socket.SHUT_WR)
+        elif kind == 2:
+            connection.sendall(b"PUT /v1/consumers/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+        elif kind == 3:
+            # An answer of many bytes of which none is taken, then a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(b"GET /v1/changes?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        elif kind == 4:
+            connection.sendall(b"\0\xff\x16\x03\x01 no http at all\r\n\r\n")
+        rude.append(connection)
+    for number in range(3):
+        began = time.monotonic()
+        checks.equal(daemon.get("/v1/log")[0], 200, "others are answered")
+        checks.that(time.monotonic() - began < 2, "at once")
+        daemon.drop(f"rude-{number}.txt", sijill_articles.article(900 + number, options.seed, 900))
+        checks.that(daemon.wait_changes(before + number + 1), "ingest goes on")
+    seen = 0
+    while seen < 3:
+        seen += "specversion" in follower.block().get("data", "")
+    checks.equal(seen, 3, "a follower misses nothing")
+    silent = rude[0]
+    silent.settimeout(20)
+    checks.that(silent.recv(200).startswith((b"HTTP/1.1 408", b"")), "one that says nothing is let go")
+    body = rude[2]
+    body.settimeout(20)
+    checks.that(body.recv(200).startswith(b"HTTP/1.1 408"), "a body that does not come is 408")
+    for connection in rude:
+        connection.close()
+
+
 def limits(daemon, checks, options):
     head = socket.create_connection(("127.0.0.1", daemon.port))
     head.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
@@ -239,7 +316,8 @@ def access(options, checks):
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-subj", "/CN=localhost", "-days", "2", "-keyout", key, "-out", certificate],
+        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        + ["-days", "2", "-keyout", key, "-out", certificate],
         check=True,
         capture_output=True,
     )
@@ -272,6 +350,27 @@ def access(options, checks):
     open_streams = [secure("/v1/changes?live=stream", **read) for _ in range(3)]
     checks.equal([r.status for _, r in open_streams], [200, 200, 429], "as many followers as a token may have")
     checks.that(open_streams[2][1].headers["Retry-After"], "and when to try again")
+    daemon.drop("first.txt", sijill_articles.article(1, options.seed, 900))
+    url, known = f"https://localhost:{daemon.port}", os.path.join(folder, "known.pem")
+    shutil.copy(certificate, known)
+    with_token = os.environ | {"SIJILL_TOKEN": "readreadreadread", "NO_COLOR": "1"}
+
+    def client(*arguments, environment=with_token):
+        return subprocess.run([SIJILL, *arguments, "--url", url], env=environment, capture_output=True, timeout=60)
+
+    checks.that(wait_until(lambda: client("replay", "--ca-file", known).stdout.count(b"\n") == 1), "sijill over TLS")
+    checks.equal(client("replay").returncode, 69, "an unknown certificate is not trusted")
+    checks.equal(client("replay", "--ca-file", known, environment=os.environ).returncode, 77, "nor is no token")
+    for connection, stream in open_streams:
+        stream.close()
+        connection.close()
+    following = subprocess.Popen(
+        [SIJILL, "follow", "--url", url, "--ca-file", known, "--since", "earliest"],
+        env=with_token,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    checks.that(following.stdout.readline(), "sijill follow over TLS")
     old = certificate_of(daemon)
     subprocess.run(
         ["openssl", "req", "-x509", "-key", key, "-subj", "/CN=second", "-days", "2", "-out", certificate],
@@ -280,6 +379,11 @@ def access(options, checks):
     )
     daemon.process.send_signal(1)
     checks.that(wait_until(lambda: certificate_of(daemon) != old), "SIGHUP takes the new certificate")
+    daemon.drop("second.txt", sijill_articles.article(2, options.seed, 900))
+    checks.that(following.stdout.readline(), "who follows goes on under the certificate that it had")
+    following.send_signal(2)
+    checks.equal(following.wait(60), 0, "Ctrl-C ends it with 0")
+    following.stdout.close()
     checks.equal(daemon.stop(), 0, "it stops")
 
 
