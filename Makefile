@@ -1,5 +1,5 @@
 # Names for commands. What is longer than a line is in Scripts.
-.PHONY: man completions help run test check lint build crash acceptance unit bench
+.PHONY: docs man completions help run test check lint build crash acceptance unit bench
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,5 +41,9 @@ man: ## man pages and shell completions of both programs, into .build/share
 	swift build -c release --product sijilld
 	swift build -c release --product sijill
 	Scripts/man
+
+docs: ## the documentation of the Swift library, by DocC, into .build/docs
+	Scripts/requirements test
+	Scripts/docs
 
 completions: man ## the same

@@ -70,9 +70,10 @@ final class LiveLog: @unchecked Sendable {
     private func listen() async throws {
         let (addresses, continuation) = AsyncStream.makeStream(of: FeedConfiguration.Address.self)
         let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        var configuration = FeedConfiguration(address: .host("127.0.0.1", port: port))
+        configuration.consumers = try ConsumerStore(path: DataDirectory(directory.path).consumers)
         let server = FeedServer(
-            reader: log.reader, store: store,
-            configuration: FeedConfiguration(address: .host("127.0.0.1", port: port)), health: { .ready },
+            reader: log.reader, store: store, configuration: configuration, health: { .ready },
             logger: quiet, onListening: { continuation.yield($0) })
         let group = ServiceGroup(configuration: .init(services: [server], logger: quiet))
         let task = Task {
