@@ -55,12 +55,17 @@ def short(value):
     return text if len(text) <= 300 else text[:300] + " …"
 
 
-def main(run, needs_daemon=True):
-    """Runs `run(options, checks)` as a program: --full, --seed, --keep; options.random is seeded."""
+def main(run, needs_daemon=True, arguments=None):
+    """Runs `run(options, checks)` as a program: --full, --seed, --keep; options.random is seeded.
+
+    `arguments(parser)` adds options that only this program has.
+    """
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--full", action="store_true", help="everything, however long it takes")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--keep", action="store_true", help="leave the temporary folder")
+    if arguments:
+        arguments(parser)
     options = parser.parse_args()
     options.random = random.Random(options.seed)
     print(f"seed {options.seed}", flush=True)
