@@ -102,6 +102,9 @@ let package = Package(
             dependencies: ["SijillFiles", "SijillFormat", "SijillLog", "SijillStore"],
             path: "Benchmarks/evidence", exclude: ["README.md"], swiftSettings: strict),
         .executableTarget(
+            name: "RelationsBenchmark", dependencies: ["SijillArticles", "SijillTesting", "SijillText"],
+            path: "Benchmarks/relations", exclude: ["README.md"], swiftSettings: strict),
+        .executableTarget(
             name: "SearchBenchmark", dependencies: ["SijillFormat", "SijillStore", "SijillText"],
             path: "Benchmarks/search", exclude: ["README.md"], swiftSettings: strict),
         // The tests.
