@@ -44,6 +44,16 @@ package struct RevisionCounts: Hashable, Sendable {
 
     package init() {}
 
+    package init(
+        paragraphsAdded: Int, paragraphsRemoved: Int, numbersAdded: Int, numbersRemoved: Int, isRetitled: Bool
+    ) {
+        self.paragraphsAdded = paragraphsAdded
+        self.paragraphsRemoved = paragraphsRemoved
+        self.numbersAdded = numbersAdded
+        self.numbersRemoved = numbersRemoved
+        self.isRetitled = isRetitled
+    }
+
     /// As in a change. No member may be called `title`: the leaf ends before the first one.
     package var json: JSONValue {
         .object([

@@ -46,8 +46,9 @@ extension BatchDecider {
 
     /// The texts worth the exact comparison: of earlier batches and of this one.
     private mutating func candidates(_ draft: Draft, without before: EarlierText?) throws -> [EarlierText] {
-        let earlier = index.candidates(of: draft.sketch, excluding: brought.replaced)
-        let ofBatch = brought.sketches.candidates(of: draft.sketch)
+        let probe = SketchProbe(draft.shingles)
+        let earlier = index.candidates(of: probe, excluding: brought.replaced)
+        let ofBatch = brought.sketches.candidates(of: probe)
         let best =
             ofBatch.isEmpty
             ? earlier : SketchIndex.Candidate.best(earlier + ofBatch)

@@ -14,8 +14,8 @@ package protocol SeenIndex {
     func standing(_ identity: Identity) throws -> KeptText?
     /// An article as it stands now.
     func standing(_ article: ArticleID) throws -> KeptText?
-    /// Texts, as articles stand now, that share sketch keys with this one; by the sequences of their changes.
-    func candidates(of sketch: Sketch, excluding: Set<UInt64>) -> [SketchIndex.Candidate]
+    /// Texts, as articles stand now, that share keys with this one; by the sequences of their changes.
+    func candidates(of probe: SketchProbe, excluding: Set<UInt64>) -> [SketchIndex.Candidate]
     /// The texts that these changes brought. One that is not there any more is left out.
     func texts(of sequences: [SequenceNumber]) throws -> [KeptText]
     /// Whether the bytes of a mate went to the originals with an earlier delivery of this article.

@@ -4,26 +4,30 @@ import SijillText
 
 /// What a revision changed: counts for the record part, places and numbers for the content part.
 struct RevisionDifference {
-    private(set) var counts = RevisionCounts()
+    let counts: RevisionCounts
     /// Nil when the text has the same paragraphs and numbers.
     private(set) var changes: TextChanges?
     /// There was more than `Limits` lets a change say.
     private(set) var isCut = false
 
     init(from earlier: StandingText, to draft: Draft) {
-        let paragraphs = ParagraphDiff(from: earlier.content.text ?? [], to: draft.content.text ?? [])
-        let removed = earlier.text.figures.subtracting(draft.figures)
-        let added = draft.figures.subtracting(earlier.text.figures)
-        counts.paragraphsAdded = paragraphs.addedCount
-        counts.paragraphsRemoved = paragraphs.removedCount
-        counts.numbersAdded = added.count
-        counts.numbersRemoved = removed.count
-        counts.isRetitled = !earlier.hasTitle(of: draft)
-        let passages = paragraphs.passages.map { TextChanges.Passage(removed: $0.removed, added: $0.added) }
-        if passages.isEmpty, removed.isEmpty, added.isEmpty { return }
+        let difference = TextDifference(
+            from: TextDifference.Side(
+                text: earlier.content.text ?? [], title: earlier.content.title, figures: earlier.text.figures),
+            to: TextDifference.Side(
+                text: draft.content.text ?? [], title: draft.content.title, figures: draft.figures))
+        counts = RevisionCounts(
+            paragraphsAdded: difference.paragraphs.addedCount,
+            paragraphsRemoved: difference.paragraphs.removedCount,
+            numbersAdded: difference.numbersAdded.count, numbersRemoved: difference.numbersRemoved.count,
+            isRetitled: difference.isRetitled)
+        let passages = difference.paragraphs.passages.map {
+            TextChanges.Passage(removed: $0.removed, added: $0.added)
+        }
+        if passages.isEmpty, difference.numbersRemoved.isEmpty, difference.numbersAdded.isEmpty { return }
         changes = TextChanges(
-            passages: first(passages), numbersRemoved: short(first(removed)),
-            numbersAdded: short(first(added)))
+            passages: first(passages), numbersRemoved: short(first(difference.numbersRemoved)),
+            numbersAdded: short(first(difference.numbersAdded)))
     }
 
     private mutating func first<Element>(_ list: [Element]) -> [Element] {

@@ -137,10 +137,10 @@ struct LookUps: Sendable {
     /// The change that brought the text with which an article stands, by the change that added it.
     func current(article: SequenceNumber) -> SequenceNumber { revised[article] ?? article }
 
-    /// The texts, as articles stand now, that share keys with `sketch`.
-    func candidates(of sketch: Sketch, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
+    /// The texts, as articles stand now, that share keys with a text.
+    func candidates(of probe: SketchProbe, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
         let withdrawn = hidden.isEmpty ? [] : hidden.map { current(article: $0).value }
-        return sketches.candidates(of: sketch, excluding: excluding.union(withdrawn))
+        return sketches.candidates(of: probe, excluding: excluding.union(withdrawn))
     }
 
     /// Bytes in all, and those of them that hold sketches.

@@ -30,9 +30,11 @@ package struct RevisionComparison: Hashable, Sendable {
         self.from = from
         self.to = to
         let (earlier, later) = (from.content.text ?? [], to.content.text ?? [])
-        let difference = ParagraphDiff(from: earlier, to: later)
+        let difference = TextDifference(
+            from: TextDifference.Side(text: earlier, title: from.content.title),
+            to: TextDifference.Side(text: later, title: to.content.title))
         let (old, new) = (ParagraphDiff.lines(earlier), ParagraphDiff.lines(later))
-        passages = difference.passages.map { passage in
+        passages = difference.paragraphs.passages.map { passage in
             let removed = passage.removed.map { old[$0.lowerBound - 1..<$0.upperBound].map(Array.init) } ?? []
             let added = passage.added.map { new[$0.lowerBound - 1..<$0.upperBound].map(Array.init) } ?? []
             return Passage(
@@ -41,15 +43,12 @@ package struct RevisionComparison: Hashable, Sendable {
                     from: Array(removed.joined(separator: [0x0A])), to: Array(added.joined(separator: [0x0A]))
                 ))
         }
-        let (oldFigures, newFigures) = (Figures(CanonicalWords(earlier)), Figures(CanonicalWords(later)))
-        numbersRemoved = oldFigures.subtracting(newFigures)
-        numbersAdded = newFigures.subtracting(oldFigures)
-        var counts = RevisionCounts()
-        counts.paragraphsAdded = difference.addedCount
-        counts.paragraphsRemoved = difference.removedCount
-        counts.numbersAdded = numbersAdded.count
-        counts.numbersRemoved = numbersRemoved.count
-        counts.isRetitled = CanonicalWords.isRetitled(from: from.content.title, to: to.content.title)
-        self.counts = counts
+        numbersRemoved = difference.numbersRemoved
+        numbersAdded = difference.numbersAdded
+        counts = RevisionCounts(
+            paragraphsAdded: difference.paragraphs.addedCount,
+            paragraphsRemoved: difference.paragraphs.removedCount,
+            numbersAdded: numbersAdded.count, numbersRemoved: numbersRemoved.count,
+            isRetitled: difference.isRetitled)
     }
 }

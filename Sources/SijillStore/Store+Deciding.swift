@@ -71,9 +71,9 @@ extension Store {
         }
     }
 
-    /// The texts, as articles stand now, that share sketch keys with this one; by the sequences of their changes.
-    package func candidates(of sketch: Sketch, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
-        lookUps.withLock { $0.candidates(of: sketch, excluding: excluding) }
+    /// The texts, as articles stand now, that share keys with this one; by the sequences of their changes.
+    package func candidates(of probe: SketchProbe, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
+        lookUps.withLock { $0.candidates(of: probe, excluding: excluding) }
     }
 
     /// The texts that these changes brought, one that is not there being left out.

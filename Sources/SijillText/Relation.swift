@@ -22,16 +22,16 @@ package struct TextRelation: Hashable, Sendable {
 
     /// Shingles below which a text is short, and must have more in common to be `near`.
     package static let shortCount = 28
-    /// Shared shingles that `related` takes at least: less is a common phrase.
-    package static let relatedCountMin = 8
+    /// Shared shingles that `contains`, `within` and `related` take at least: less is a common phrase.
+    package static let passageCountMin = 8
 
     /// The relation of a text to an earlier one; nil when there is none. First hit wins:
     ///
     /// | kind | rule |
     /// |---|---|
-    /// | near | J ≥ .60; when the smaller text has fewer than 28 shingles J ≥ .75 |
-    /// | likely | C ≥ .55 and r ≤ 1.5; `related` instead, when each text has a figure that the other lacks |
-    /// | contains, within | C ≥ .55 and r > 1.5 |
+    /// | near | J ≥ .60; when the smaller text has fewer than 28 shingles J ≥ .75; when each text has a figure that the other lacks J ≥ .70 |
+    /// | likely | C ≥ .55 and r ≤ 1.5; when each text has a figure that the other lacks J ≥ .60, else `related` |
+    /// | contains, within | C ≥ .55, r > 1.5 and at least 8 shared shingles |
     /// | related | C ≥ .20 and at least 8 shared shingles |
     package init?(_ similarity: Similarity, _ figures: Figures, earlier: Figures) {
         guard let kind = TextRelation.kind(similarity, figures, earlier) else { return nil }
@@ -47,15 +47,18 @@ package struct TextRelation: Hashable, Sendable {
         let shared = similarity.sharedCount
         let (smaller, larger) = (similarity.smallerCount, similarity.largerCount)
         guard shared > 0 else { return nil }
-        let nearPercent = smaller < shortCount ? 75 : 60
+        let bothHaveOwn = !figures.subtracting(earlier).isEmpty && !earlier.subtracting(figures).isEmpty
+        let nearPercent = smaller < shortCount ? 75 : bothHaveOwn ? 70 : 60
         if 100 * shared >= nearPercent * similarity.unionCount { return .near }
+        // A notice after a pattern, or a copy with other figures: as near as can be said.
+        if bothHaveOwn, 100 * shared >= 60 * similarity.unionCount { return .likely }
         if 100 * shared >= 55 * smaller {
             if 2 * larger > 3 * smaller {
+                guard shared >= passageCountMin else { return nil }
                 return similarity.count > similarity.otherCount ? .contains : .within
             }
-            let bothHaveOwn = !figures.subtracting(earlier).isEmpty && !earlier.subtracting(figures).isEmpty
             return bothHaveOwn ? .related : .likely
         }
-        return 100 * shared >= 20 * smaller && shared >= relatedCountMin ? .related : nil
+        return 100 * shared >= 20 * smaller && shared >= passageCountMin ? .related : nil
     }
 }

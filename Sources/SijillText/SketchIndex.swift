@@ -21,6 +21,10 @@ package struct SketchIndex: Sendable {
     package static let postingsMax = 64
     /// Keys that a candidate shares at least. A text with fewer keys shares all that it has.
     package static let sharedKeysMin = 2
+    /// Texts that a key stands for at most when it is so rare that it counts alone.
+    package static let rareMax = 8
+    /// Candidates that share one rare key only.
+    package static let singlesMax = 4
     /// Candidates that are worth the exact comparison.
     package static let candidatesMax = 16
 
@@ -28,6 +32,8 @@ package struct SketchIndex: Sendable {
     /// The numbers of the texts, ascending; postings name them by their place.
     private var numbers: [UInt64] = []
     private var removed: Set<UInt32> = []
+    /// Keys of short texts: only these have keys that no sketch of a long text has.
+    private var keysOfShort = KeyFilter()
     private let partShift: UInt32
 
     /// - Parameter partBits: how many upper bits of a key name its part.
@@ -42,12 +48,12 @@ package struct SketchIndex: Sendable {
 
     /// Bytes that the index holds, room for growth included.
     package var bytes: Int {
-        parts.reduce(numbers.capacity * 8) { $0 + $1.bytes } + removed.capacity * 8
+        parts.reduce(numbers.capacity * 8) { $0 + $1.bytes } + removed.capacity * 8 + keysOfShort.bytes
     }
 
     /// Adds a text under a number above all before it.
     package mutating func insert(_ sketch: Sketch, number: UInt64) {
-        let place = append(number)
+        let place = append(number, sketch)
         for key in sketch.keys {
             parts[Int(key >> partShift)].insert(Part.posting(key, place), isRemoved: removed)
         }
@@ -58,33 +64,59 @@ package struct SketchIndex: Sendable {
         if let place = place(of: number) { removed.insert(place) }
     }
 
-    /// The texts that share keys with `sketch`, the ones that share most first, the earlier first of equals.
+    /// The texts that share keys with a text, the ones that share most first, the earlier first of equals.
     ///
     /// Keys that stand for more than `postingsMax` texts are passed over. A text nearly all of whose keys are
     /// such (the eightieth copy of one report) would find nothing at all; so where nothing is found, and half of
-    /// the keys or more are common, the first `postingsMax` texts of each common key count.
-    package func candidates(of sketch: Sketch, excluding excluded: Set<UInt64> = []) -> [Candidate] {
+    /// its sketch or more is common, the first `postingsMax` texts of each common key count.
+    ///
+    /// A short text may share no more than one key with a longer one that holds it. So for a short text the few texts
+    /// count, too, that share a key with it that hardly any has.
+    package func candidates(of probe: SketchProbe, excluding excluded: Set<UInt64> = []) -> [Candidate] {
         var places: [UInt32] = []
+        var rare: [(postings: Int, place: UInt32)] = []
         var commonKeys: [UInt32] = []
-        for key in sketch.keys {
-            let part = parts[Int(key >> partShift)]
+        for (position, key) in probe.keys.enumerated() {
+            if position >= probe.sketchCount, !keysOfShort.mayHold(key) { continue }
             let start = places.count
-            part.gather(key, max: Self.postingsMax + 1, shift: partShift, isRemoved: removed, into: &places)
-            if places.count - start > Self.postingsMax {
-                places.removeLast(places.count - start)
-                commonKeys.append(key)
+            gather(key, max: Self.postingsMax + 1, into: &places)
+            let postings = places.count - start
+            if postings > Self.postingsMax {
+                places.removeLast(postings)
+                if position < probe.sketchCount { commonKeys.append(key) }
+            } else if probe.isShort, postings <= Self.rareMax {
+                rare += places[start...].map { (postings, $0) }
             }
         }
-        let sharedMin = min(Self.sharedKeysMin, sketch.keys.count)
+        let sharedMin = min(Self.sharedKeysMin, probe.keys.count)
         let found = counted(&places, sharedMin, excluded)
-        guard found.isEmpty, 2 * commonKeys.count >= sketch.keys.count, !commonKeys.isEmpty else {
-            return found
+        if found.isEmpty, !commonKeys.isEmpty, 2 * commonKeys.count >= probe.sketchCount {
+            for key in commonKeys { gather(key, max: Self.postingsMax, into: &places) }
+            return counted(&places, sharedMin, excluded)
         }
-        for key in commonKeys {
-            let part = parts[Int(key >> partShift)]
-            part.gather(key, max: Self.postingsMax, shift: partShift, isRemoved: removed, into: &places)
+        return found + singles(&rare, besides: found, excluded)
+    }
+
+    private func gather(_ key: UInt32, max: Int, into places: inout [UInt32]) {
+        parts[Int(key >> partShift)].gather(
+            key, max: max, shift: partShift, isRemoved: removed, into: &places)
+    }
+
+    /// Texts that share a rare key and nothing else, the rarest first.
+    private func singles(
+        _ rare: inout [(postings: Int, place: UInt32)], besides found: [Candidate], _ excluded: Set<UInt64>
+    ) -> [Candidate] {
+        guard !rare.isEmpty, found.count < Self.candidatesMax else { return [] }
+        rare.sort { $0 < $1 }
+        var known = Set(found.map(\.number))
+        var singles: [Candidate] = []
+        for (_, place) in rare {
+            let number = numbers[Int(place)]
+            guard !excluded.contains(number), known.insert(number).inserted else { continue }
+            singles.append(Candidate(number: number, sharedCount: 1))
+            if singles.count == min(Self.singlesMax, Self.candidatesMax - found.count) { break }
         }
-        return counted(&places, sharedMin, excluded)
+        return singles
     }
 
     private func counted(_ places: inout [UInt32], _ sharedMin: Int, _ excluded: Set<UInt64>) -> [Candidate] {
@@ -103,10 +135,11 @@ package struct SketchIndex: Sendable {
         return Candidate.best(found)
     }
 
-    private mutating func append(_ number: UInt64) -> UInt32 {
+    private mutating func append(_ number: UInt64, _ sketch: Sketch) -> UInt32 {
         precondition(number > numbers.last ?? 0, "texts are inserted in the order of their numbers")
         precondition(numbers.count < UInt32.max, "more texts than 32 bits can count")
         numbers.append(number)
+        if sketch.keys.count <= Sketch.keysMin { for key in sketch.keys { keysOfShort.insert(key) } }
         return UInt32(numbers.count - 1)
     }
 
@@ -137,7 +170,7 @@ extension SketchIndex {
 
         /// Adds a text under a number above all before it.
         package mutating func add(_ sketch: Sketch, number: UInt64) {
-            let place = index.append(number)
+            let place = index.append(number, sketch)
             for key in sketch.keys {
                 index.parts[Int(key >> index.partShift)].append(Part.posting(key, place))
             }
@@ -226,12 +259,16 @@ private struct Part: Sendable {
         }
     }
 
+    private func guess(_ key: UInt32, _ shift: UInt32) -> Int {
+        let below = UInt64(key & (1 << shift &- 1))
+        return Int(below * UInt64(run.count) >> UInt64(shift))
+    }
+
     /// Where `posting` belongs in the run. Keys are even over their bits, so the place is guessed from the bits
     /// below those of the part, and looked for around the guess in steps that double.
     private func guessed(_ posting: UInt64, _ key: UInt32, _ shift: UInt32) -> Int {
         guard !run.isEmpty else { return 0 }
-        let below = UInt64(key & (1 << shift &- 1))
-        let guess = Int(below * UInt64(run.count) >> UInt64(shift))
+        let guess = guess(key, shift)
         var (low, high, step) = (guess, guess, 32)
         while low > 0, run[low - 1] >= posting {
             high = low

@@ -33,8 +33,8 @@ struct KnownTexts: SeenIndex {
 
     func standing(_ article: ArticleID) -> KeptText? { current[article].flatMap { texts[$0]?.kept } }
 
-    func candidates(of sketch: Sketch, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
-        sketches.candidates(of: sketch, excluding: excluding)
+    func candidates(of probe: SketchProbe, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
+        sketches.candidates(of: probe, excluding: excluding)
     }
 
     func texts(of sequences: [SequenceNumber]) -> [KeptText] {

@@ -90,6 +90,16 @@ struct CleanedPageTests {
         }
     }
 
+    @Test("A number that ends a sentence whose lines were broken is kept, one that stands by itself is not")
+    func brokenLines() {
+        let page =
+            "عنوان الخبر\n\nبلغ عدد الزوار الذين حضروا افتتاح الجسر في يومه الأول\n1350.\n\n\(Self.prose)\n12.\n"
+        #expect(body(page) == "بلغ عدد الزوار الذين حضروا افتتاح الجسر في يومه الأول\n1350.\n\n\(Self.prose)")
+        let counted = page.replacing("1350.", with: "350.")
+        #expect(body(counted).contains("الأول\n350."))
+        #expect(!body(counted.replacing("\n350.", with: "\n\n350.")).contains("350"))
+    }
+
     @Test("A page whose body would be empty keeps its first line as body")
     func emptyBody() {
         #expect(body("عنوان وحيد") == "عنوان وحيد")

@@ -75,6 +75,8 @@ struct RelationTests {
         #expect(kind(55, 151, 100) == .contains)
         #expect(kind(55, 100, 151) == .within)
         #expect(kind(54, 100, 100) == .related)
+        #expect(kind(8, 1_000, 8) == .contains)
+        #expect(kind(7, 1_000, 7) == nil, "a phrase of nine words is in many texts")
     }
 
     @Test("From C .20 and 8 shared shingles on texts are related")
@@ -101,6 +103,21 @@ struct RelationTests {
             #expect(relation?.kind == kind, "\(text) / \(earlier)")
             #expect(relation?.figuresDiffer == differ, "\(text) / \(earlier)")
         }
+    }
+
+    @Test("A text is not near from J .60 but from J .70 on when each has a figure that the other lacks")
+    func ownFigures() {
+        func kind(_ shared: Int, _ text: String, _ earlier: String) -> RelationKind? {
+            let similarity = Similarity(sharedCount: shared, count: 100, otherCount: 100)
+            return TextRelation(similarity, figures(text), earlier: figures(earlier))?.kind
+        }
+        // 75 of 125 is J .60, 83 of 117 is .709.
+        #expect(kind(75, "عام 2014", "عام 2014") == .near)
+        #expect(kind(75, "عام 2014", "") == .near)
+        #expect(kind(75, "عام 2014", "عام 2015") == .likely)
+        #expect(kind(82, "عام 2014", "عام 2015") == .likely)
+        #expect(kind(83, "عام 2014", "عام 2015") == .near)
+        #expect(kind(74, "عام 2014", "عام 2015") == .related)
     }
 
     @Test("Two notices of one template about different men are not near each other")

@@ -95,6 +95,14 @@ struct JunkSorter {
     private func isBareNumber(_ place: Int) -> Bool {
         guard let number = JunkSorter.bareNumber(text, lines[place]) else { return false }
         return !(1300...1499 ~= number || 1800...2100 ~= number) && !numbering.contains(place)
+            && !endsParagraph(place)
+    }
+
+    /// The last word of a sentence whose lines were broken to a width.
+    private func endsParagraph(_ place: Int) -> Bool {
+        guard place > 0, lines[place].endsSentence, !lines[place].followsBlank else { return false }
+        let before = lines[place - 1]
+        return before.length >= PageLine.sentenceMin && !before.endsSentence && !before.endsQuestion
     }
 
     private static func bareNumber(_ text: [UInt8], _ line: PageLine) -> Int? {
