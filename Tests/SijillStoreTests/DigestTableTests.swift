@@ -10,9 +10,12 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         var table = DigestTable(multiplier: generator.next())
         var model: [UInt128: [SequenceNumber]] = [:]
+        var keys: [UInt128] = []
         for sequence in UInt64(1)...50_000 {
-            let isKnown = Int.random(in: 0..<10, using: &generator) == 0
-            let key = (isKnown ? model.keys.first : nil) ?? UInt128.random(in: 0 ... .max, using: &generator)
+            let known =
+                Int.random(in: 0..<10, using: &generator) == 0 ? keys.randomElement(using: &generator) : nil
+            let key = known ?? UInt128.random(in: 0 ... .max, using: &generator)
+            if known == nil { keys.append(key) }
             table.insert(key, SequenceNumber(sequence))
             model[key, default: []].append(SequenceNumber(sequence))
         }

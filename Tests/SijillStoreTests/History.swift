@@ -11,9 +11,14 @@ struct History {
     /// Deliveries that brought bytes: what a repeat can repeat.
     private var brought: [(change: Change, text: [UInt8])] = []
     private var clusters: [ArticleID: ArticleID] = [:]
+    private var articles: [ArticleID] = []
     private var revisions: [ArticleID: Int] = [:]
 
-    init(seed: UInt64, log: LogID = LogID("7gq2m0xv4b")!) {
+    /// How often the sentences stand in a text at most: 40 make about 15 KB.
+    private let repeatsMax: Int
+
+    init(seed: UInt64, log: LogID = LogID("7gq2m0xv4b")!, repeatsMax: Int = 40) {
+        self.repeatsMax = repeatsMax
         generator = SeededGenerator(seed: seed)
         self.log = log
         epoch = Epoch.random(using: &generator)
@@ -50,7 +55,7 @@ struct History {
         let added = Added(
             article: article, file: randomFile(sha256: raw), digests: digests, words: text.count / 9,
             relations: relations, cluster: near ?? article)
-        clusters[article] = added.cluster
+        if clusters.updateValue(added.cluster, forKey: article) == nil { articles.append(article) }
         revisions[article] = 1
         let change = append(.added(added), content)
         brought.append((change, text))
@@ -87,7 +92,7 @@ struct History {
     /// Up to three, to different articles, some of them of the same batch.
     private mutating func randomRelations() -> [Relation] {
         guard let latest = changes.last?.record.article, Bool.random(using: &generator) else { return [] }
-        let others = (0..<2).compactMap { _ in clusters.keys.sorted().randomElement(using: &generator) }
+        let others = (0..<2).compactMap { _ in articles.randomElement(using: &generator) }
         return Set([latest] + others).sorted().map { article in
             let shared = Int.random(in: 0...40, using: &generator)
             return Relation(
@@ -213,7 +218,7 @@ struct History {
                 JSONMember(name: "nested", value: .object([JSONMember(name: "a", value: .array([.null]))])),
             ]
         }
-        let repeats = Int.random(in: 1...40, using: &generator)
+        let repeats = Int.random(in: 1...repeatsMax, using: &generator)
         content.text = Array(repeatElement(sentences.joined(separator: "\n"), count: repeats).joined().utf8)
         return content
     }

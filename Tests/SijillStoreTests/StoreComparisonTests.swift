@@ -14,7 +14,8 @@ import Testing
     init() throws {
         directory = try TemporaryDirectory()
         path = directory.path + "/sijill.sqlite"
-        var history = History(seed: 41)
+        // Short texts: the store is compared hundreds of times.
+        var history = History(seed: 41, repeatsMax: 2)
         history.grow(by: 147)
         for erases in [true, false, true] { history.withdraw(erases: erases) }
         self.history = history
@@ -153,7 +154,7 @@ import Testing
                 foundCount += 1
             }
         }
-        #expect(foundCount > 50, "seed \(seed)")
+        #expect(foundCount > 20, "found \(foundCount), seed \(seed)")
     }
 
     @Test("A store that is wrong throughout has a bounded number of findings")
