@@ -197,7 +197,8 @@ struct Figures: CustomStringConvertible {
     }
 }
 
-func query(_ path: String) throws {
+/// - Parameter only: Part of the names of the kinds that are timed; all when left out.
+func query(_ path: String, only: String?) throws {
     let store = try Store(path: path, log: logID, readOnly: true)
     let words = Vocabulary().words.map { String(decoding: $0, as: UTF8.self) }
     var generator = Generator(state: 99)
@@ -221,7 +222,7 @@ func query(_ path: String) throws {
         (SearchRequest.Order.newest, ""), (.newest, "lang"), (.newest, "time"), (.best, ""),
     ] {
         print("\(order.rawValue) \(filter)")
-        for (name, make) in kinds {
+        for (name, make) in kinds where only.map(name.contains) ?? true {
             var times: [Duration] = []
             var totals: [Int] = []
             let clock = ContinuousClock()
@@ -254,6 +255,6 @@ case "tokenize": try tokenize(Array(arguments[2...]))
 case "make": try make(arguments[2], count: Int(arguments[3])!)
 case "index": try index(arguments[2])
 case "bulk": try bulk(arguments[2])
-case "query": try query(arguments[2])
+case "query": try query(arguments[2], only: arguments.count > 3 ? arguments[3] : nil)
 default: exit(64)
 }

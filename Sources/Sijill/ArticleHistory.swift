@@ -19,9 +19,17 @@ extension SijillClient {
         return revisions
     }
 
-    /// The first page of the revisions with their texts, as the server sends it.
-    public func revisionsAsJSON(of id: String) async throws -> [UInt8] {
-        try await answer(about: id, "/revisions?limit=1000").json
+    /// The pages of the revisions with their texts, one after the other, each as the server sends it.
+    ///
+    /// - Throws: `SijillClientError` with code `.notFound` when there is no such article.
+    public func revisionPages(of id: String, _ body: ([UInt8]) throws -> Void) async throws {
+        var next: UInt64? = 0
+        while let after = next {
+            let query = Transport.query([("next", after > 0 ? String(after) : nil)])
+            let answer = try await self.answer(about: id, "/revisions" + query)
+            try body(answer.json)
+            next = answer.value["next"]?.whole
+        }
     }
 
     /// What an article is to others, and they to it.

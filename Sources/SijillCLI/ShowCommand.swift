@@ -33,7 +33,7 @@ struct ShowCommand: AsyncParsableCommand {
     @Flag(help: "Print only the list of revisions.")
     var revisions = false
 
-    @Flag(help: "Print the JSON that the server sends.")
+    @Flag(help: "Print the JSON that the server sends; with --revisions a line for each page of them.")
     var json = false
 
     func validate() throws {
@@ -77,7 +77,12 @@ struct ShowCommand: AsyncParsableCommand {
     }
 
     private func showRevisions(_ client: SijillClient) async throws {
-        if json { return try Terminal.output.write(try await client.revisionsAsJSON(of: article)) }
+        if json {
+            // A page a line, as `next` tells how they belong together.
+            return try await client.revisionPages(of: article) { page in
+                try Terminal.output.write(page.last == 0x0A ? page : page + [0x0A])
+            }
+        }
         let found = try await client.revisions(of: article, omittingText: true)
         try print(ArticleHistoryOutput.lines(of: found, .output))
     }

@@ -128,8 +128,7 @@ struct Metrics: Sendable {
         text.figure(
             "sijill_log_sealed_through", .gauge, "Sequence of the last sealed change.",
             reader.sealedThrough.value)
-        text.figure(
-            "sijill_search_position", .gauge, "Sequence that search has reached.", store.searchable.value)
+        addSearch(to: &text)
         text.figure("sijill_articles", .gauge, "Articles in the store.", counts.articles)
         text.figure(
             "sijill_deliveries", .gauge, "Deliveries of texts, first ones and repetitions.", counts.sightings)
@@ -177,6 +176,23 @@ struct Metrics: Sendable {
                 "sijill_consumer_lag_seconds", labels: [("consumer", name)],
                 seconds: .milliseconds(Int64(lag.milliseconds)))
         }
+    }
+
+    private func addSearch(to text: inout PrometheusText) {
+        let (searchable, applied) = (store.searchable.value, store.applied.value)
+        text.figure("sijill_search_position", .gauge, "Sequence that search has reached.", searchable)
+        text.figure(
+            "sijill_search_behind", .gauge, "Changes that are applied and cannot be searched yet.",
+            applied - min(applied, searchable))
+        let tally = store.searches()
+        text.figure("sijill_searches_total", .counter, "Searches answered since the start.", tally.searches)
+        text.figure(
+            "sijill_searches_slow_total", .counter, "Searches that took more than 50 ms.", tally.slow)
+        text.family("sijill_search_seconds_total", .counter, "Time that searches took, waiting not counted.")
+        text.sample("sijill_search_seconds_total", seconds: tally.time)
+        let memory = store.lookUpBytes()
+        text.figure("sijill_lookup_bytes", .gauge, "Memory of the look-ups, sketches included.", memory.all)
+        text.figure("sijill_sketch_bytes", .gauge, "Memory of the index of sketches.", memory.sketches)
     }
 
     private func addQuarantine(to text: inout PrometheusText) {

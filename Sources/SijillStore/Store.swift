@@ -20,6 +20,8 @@ package final class Store: Sendable {
     let lookUps: Mutex<LookUps>
     /// The last change that the search index knows of.
     let searchProgress: Mutex<SequenceNumber>
+    /// Searches since the store was opened.
+    let searchTally = Mutex(SearchTally())
     /// How many calls of `apply` wait for the writer or hold it. The indexer gives way to them.
     private let applying = Atomic<Int>(0)
 
@@ -59,6 +61,11 @@ package final class Store: Sendable {
     package var applied: SequenceNumber { lookUps.withLock { $0.applied } }
 
     package func counts() -> StoreCounts { lookUps.withLock { $0.counts } }
+
+    /// Bytes of memory that look-ups take, and those of them that the index of sketches takes.
+    package func lookUpBytes() -> (all: Int, sketches: Int) {
+        lookUps.withLock { ($0.bytes, $0.sketchBytes) }
+    }
 
     /// Writes what `changes` say, in one transaction; after its commit all readers see it. Call it on the
     /// ledger's queue.
@@ -148,7 +155,7 @@ package final class Store: Sendable {
         // Other programs may read; the worst they do is to hold a lock for a moment.
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
-            SearchIndex.prepare(database)
+            try SearchIndex.prepare(database)
             if !readOnly, !database.configuration.readonly {
                 try database.execute(sql: "pragma page_size = \(StoreSchema.pageBytes)")
                 // What is deleted is overwritten: an erasure has to leave no trace (Documentation/Store.md).

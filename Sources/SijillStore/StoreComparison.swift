@@ -41,7 +41,7 @@ package final class StoreComparison {
         // The snapshot lasts from one call to the next.
         configuration.allowsUnsafeTransactions = true
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { SearchIndex.prepare($0) }
+        configuration.prepareDatabase { try SearchIndex.prepare($0) }
         return try DatabaseQueue(path: path, configuration: configuration)
     }
 

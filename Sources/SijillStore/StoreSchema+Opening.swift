@@ -40,7 +40,7 @@ extension StoreSchema {
     /// What `objects` says of a store that was just made.
     static func expectedObjects() throws -> [SchemaObject] {
         try DatabaseQueue().write { database in
-            SearchIndex.prepare(database)
+            try SearchIndex.prepare(database)
             try database.execute(sql: sql)
             try database.execute(sql: SearchIndex.sql)
             return try objects(of: database)

@@ -172,6 +172,26 @@ import Testing
         #expect(try fixture.search("زلزال").hits.allSatisfy { $0.score == nil })
     }
 
+    @Test("A rare word weighs more than a common one, and what must not be there weighs nothing")
+    func weights() throws {
+        let fixture = try SearchFixture()
+        for number in 0..<40 { try fixture.add("خبر عن المطر رقم \(number) من المدينة") }
+        let common = try fixture.add("المطر والمطر ثم المطر في المدينة")
+        let rare = try fixture.add("الزلزال الذي لم يسبقه في المدينة شيء")
+        try fixture.index()
+        var request = try fixture.request("المطر OR الزلزال")
+        request.order = .best
+        let found = try fixture.store.search(request).hits
+        #expect(found.first?.cursor.sequence.value == rare)
+        #expect(found.dropFirst().first?.cursor.sequence.value == common)
+        request = try fixture.request("المدينة NOT الزلزال")
+        request.order = .best
+        let without = try fixture.store.search(request).hits
+        #expect(without.count == 20 && !without.contains { $0.cursor.sequence.value == rare })
+        #expect(without.allSatisfy { ($0.score ?? 0) > 0 })
+        #expect(fixture.store.searches().searches >= 2)
+    }
+
     @Test("Beyond what is counted the total is a lower bound")
     func bounded() throws {
         let fixture = try SearchFixture()

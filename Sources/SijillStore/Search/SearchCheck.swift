@@ -37,7 +37,7 @@ package enum SearchCheck {
         var configuration = Configuration()
         configuration.label = "sijill.store.search-check"
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { SearchIndex.prepare($0) }
+        configuration.prepareDatabase { try SearchIndex.prepare($0) }
         do {
             let database = try DatabaseQueue(path: path, configuration: configuration)
             defer { try? database.close() }

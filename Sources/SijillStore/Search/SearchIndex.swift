@@ -41,8 +41,11 @@ enum SearchIndex {
         ("automerge", 0), ("crisismerge", 1_999), ("usermerge", 16), ("hashsize", 8 << 20),
     ]
 
-    /// Teaches a connection the tokenizer.
-    static func prepare(_ database: Database) { database.add(tokenizer: ArticleTokenizer.self) }
+    /// Teaches a connection the tokenizer and the ranking.
+    static func prepare(_ database: Database) throws {
+        database.add(tokenizer: ArticleTokenizer.self)
+        try SearchRank.prepare(database)
+    }
 
     /// Makes what `sql` does not: settings, and the one row of progress.
     static func fill(_ database: Database) throws {

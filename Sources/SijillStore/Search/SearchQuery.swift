@@ -54,6 +54,9 @@ package struct SearchQuery: Sendable {
     /// The query as an FTS5 expression (https://www.sqlite.org/fts5.html#full_text_query_syntax).
     var expression: String { root.expression }
 
+    /// Every phrase in the order of the expression, and whether it is looked for: those behind NOT are not.
+    var weighed: [(phrase: Phrase, isWanted: Bool)] { root.weighed }
+
     /// What a text that is found can be marked with: every phrase but those that must not be there.
     var wanted: [Phrase] { root.wanted }
 }
@@ -86,6 +89,14 @@ extension SearchQuery.Node {
         }
     }
 
+    fileprivate var weighed: [(phrase: SearchQuery.Phrase, isWanted: Bool)] {
+        switch self {
+        case .phrase(let phrase): [(phrase, true)]
+        case .all(let nodes), .any(let nodes): nodes.flatMap(\.weighed)
+        case .without(let found, let excluded): found.weighed + excluded.phrases.map { ($0, false) }
+        }
+    }
+
     fileprivate var wanted: [SearchQuery.Phrase] {
         switch self {
         case .phrase(let phrase): [phrase]
@@ -109,7 +120,7 @@ extension SearchQuery.Phrase {
     }
 
     /// A string of FTS5, in which a quotation mark is written twice; the tokenizer finds the same tokens in it again.
-    fileprivate var expression: String {
+    var expression: String {
         "\"\(written.replacing("\"", with: "\"\""))\"" + (isPrefix ? " *" : "")
     }
 }

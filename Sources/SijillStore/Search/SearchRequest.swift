@@ -5,7 +5,7 @@ package struct SearchRequest: Sendable {
     package enum Order: String, CaseIterable, Sendable {
         /// The newest change first.
         case newest
-        /// The best first, of the newest `SearchLimits.rankedMax` hits, by bm25.
+        /// The best first, of the newest hits that are ranked (`SearchLimits`), by BM25.
         case best
     }
 
@@ -35,19 +35,25 @@ package enum SearchLimits {
     package static let countedMax = 10_000
     /// How long is counted once the page is full; then, too, the total is a lower bound.
     package static let countingMax = Duration.milliseconds(25)
-    /// Hits that are ranked, the newest.
+    /// Hits that are ranked at most, the newest.
     package static let rankedMax = 10_000
+    /// Hits that are ranked, however long it takes.
+    package static let rankedMin = 500
+    /// How long is ranked for a first page once there are so many; then the total is a lower bound.
+    package static let rankingMax = Duration.milliseconds(25)
+    /// Texts that have a word, which are looked up to tell how common it is.
+    package static let weighedMax = 200
     /// Characters of a snippet.
     package static let snippetCharacters = 220
 }
 
 /// Where a page of hits begins, as `next` of the page before names it.
 ///
-/// The newest first: `n-<sequence>`, the last hit of that page. The best first: `b-<sequence>-<count>`, the newest
-/// change of which the first page knew, and how many hits came on the pages before.
+/// The newest first: `n-<sequence>`, the last hit of that page. The best first: `b-<newest>-<oldest>-<count>`, the
+/// changes between which the first page ranked, and how many hits came on the pages before.
 package enum SearchPosition: Hashable, Sendable, CustomStringConvertible {
     case after(SequenceNumber)
-    case ranked(newest: SequenceNumber, offset: Int)
+    case ranked(newest: SequenceNumber, oldest: SequenceNumber, offset: Int)
 
     /// Nil when `text` is no such name.
     package init?(_ text: String) {
@@ -57,10 +63,12 @@ package enum SearchPosition: Hashable, Sendable, CustomStringConvertible {
         else { return nil }
         if parts[0] == "n", parts.count == 2 {
             self = .after(SequenceNumber(sequence))
-        } else if parts[0] == "b", parts.count == 3, let offset = Decimal.value(Array(parts[2].utf8)),
+        } else if parts[0] == "b", parts.count == 4, let oldest = Decimal.value(Array(parts[2].utf8)),
+            oldest <= sequence, let offset = Decimal.value(Array(parts[3].utf8)),
             offset <= UInt64(SearchLimits.rankedMax)
         {
-            self = .ranked(newest: SequenceNumber(sequence), offset: Int(offset))
+            self = .ranked(
+                newest: SequenceNumber(sequence), oldest: SequenceNumber(oldest), offset: Int(offset))
         } else {
             return nil
         }
@@ -69,7 +77,7 @@ package enum SearchPosition: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .after(let sequence): "n-\(sequence.value)"
-        case .ranked(let newest, let offset): "b-\(newest.value)-\(offset)"
+        case .ranked(let newest, let oldest, let offset): "b-\(newest.value)-\(oldest.value)-\(offset)"
         }
     }
 
@@ -122,4 +130,15 @@ package struct SearchFragment: Hashable, Sendable {
     package var text: String
     /// It is what was looked for.
     package var isMarked: Bool
+}
+
+/// How much was searched.
+package struct SearchTally: Hashable, Sendable {
+    package var searches = 0
+    /// Waiting for a thread not counted.
+    package var time = Duration.zero
+    /// Searches that took longer than `slowMin`.
+    package var slow = 0
+
+    package static let slowMin = Duration.milliseconds(50)
 }
