@@ -58,6 +58,21 @@ def run(options, checks):
     checks.equal(daemon.sijilld("rebuild").returncode, 0, "rebuild")
     daemon.start()
     checks.equal(answers(), before, "and after a rebuild")
+    all_pages(daemon, checks, options.seed)
+
+
+def all_pages(daemon, checks, seed):
+    """More revisions than a page of the server has: --json prints a line for each page."""
+    words = sijill_articles.article(3, seed, 900).decode()
+    lines = [record("https://example.org/live", f"{words} الدقيقة {minute}") for minute in range(103)]
+    daemon.drop("live.jsonl", b"\n".join(lines) + b"\n")
+    daemon.wait_changes(3 + len(lines))
+    article = daemon.changes()[3]["subject"]
+    shown = daemon.sijill("show", article, "--revisions", "--json")
+    pages = [json.loads(line) for line in shown.stdout.splitlines()]
+    numbers = [each["revision"] for page in pages for each in page["revisions"]]
+    checks.equal(numbers, list(range(1, 104)), "sijill show --revisions --json prints all pages")
+    checks.equal([page["next"] is None for page in pages], [False, True], "a line for each")
 
 
 def record(url, text):
