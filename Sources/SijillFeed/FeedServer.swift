@@ -56,7 +56,7 @@ package struct FeedServer: Service {
         let service: any Service =
             if case .inherited(let descriptors, _) = configuration.address {
                 try inheritedServer(descriptors)
-            } else { application }
+            } else { try ownServer() }
         do {
             // A follower that waits at the tip would hold the server for ever, even when its client has gone.
             try await withGracefulShutdownHandler {
@@ -74,6 +74,19 @@ package struct FeedServer: Service {
         }
     }
 
+    /// Opens its socket itself. Not Hummingbird's application: that makes the text of a date every second, also while
+    /// nobody asks for anything, and an idle daemon is to sleep.
+    private func ownServer() throws -> any Service {
+        let (responder, logger, configuration) = (responder, quiet, configuration)
+        let server = try HTTPServerBuilder { [self] in try connection($0) }.buildServer(
+            configuration: ServerConfiguration(
+                address: bindAddress, serverName: Self.name, backlog: Self.backlog),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            responder: { try await responder.serve($0, $1, on: $2, logger) },
+            onServerRunning: { [onListening] channel in await onListening(configuration.bound(channel)) })
+        return ServiceGroup(configuration: .init(services: [hub, server], logger: logger))
+    }
+
     /// The application by itself, for tests in process. It opens its socket itself.
     package var application: Application<FeedResponder> {
         let configuration = configuration
@@ -81,7 +94,7 @@ package struct FeedServer: Service {
             responder: responder,
             server: HTTPServerBuilder { [self] in try connection($0) },
             configuration: ApplicationConfiguration(
-                address: bindAddress, serverName: Self.name, backlog: 1_024),
+                address: bindAddress, serverName: Self.name, backlog: Self.backlog),
             services: [hub],
             onServerRunning: { [onListening] channel in await onListening(configuration.bound(channel)) },
             logger: quiet)
@@ -89,6 +102,8 @@ package struct FeedServer: Service {
 
     /// What stands in the header `Server`.
     static let name = "sijill"
+    /// Connections that may wait to be accepted.
+    private static let backlog = 1_024
 
     /// The same on sockets that are open already.
     private func inheritedServer(_ descriptors: [Int32]) throws -> any Service {

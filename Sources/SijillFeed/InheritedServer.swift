@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
 import Synchronization
@@ -117,9 +118,27 @@ extension FeedResponder {
         _ request: Request, _ writer: consuming ResponseWriter, on channel: any Channel, _ logger: Logger
     ) async throws {
         let context = FeedContext(source: .init(channel: channel, logger: logger))
-        var response = try await respond(to: request, context: context)
+        var response: Response
+        do {
+            response = try await respond(to: request, context: context)
+        } catch let error as HTTPParserError {
+            throw error
+        } catch {
+            logger.debug("an error nobody handled", metadata: ["feed.error": "\(error)"])
+            response = Response(status: .internalServerError)
+        }
         response.headers[.date] = HTTPDate.now
         response.headers[.server] = FeedServer.name
-        try await writer.write(response: response.head, body: response.body)
+        do {
+            try await writer.write(response: response.head, body: response.body)
+        } catch let error as HTTPParserError {
+            throw AnswerBroken(cause: error)
+        }
     }
+}
+
+/// A request was cut off or spoiled while it was answered. Of another type than the parser's error, which would be
+/// answered: a second answer in the middle of the first.
+private struct AnswerBroken: Error {
+    let cause: HTTPParserError
 }
