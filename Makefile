@@ -1,5 +1,5 @@
 # Names for commands. What is longer than a line is in Scripts.
-.PHONY: docs man completions help run test check lint build crash acceptance unit bench
+.PHONY: fuzz docs man completions help run test check lint build crash acceptance unit bench
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,10 @@ acceptance: ## every promise seen from outside, in full (slow)
 
 unit: ## the systemd unit
 	Scripts/unit
+
+fuzz: ## the readers of untrusted bytes under libFuzzer; SECONDS for each of three targets
+	Scripts/requirements test
+	Scripts/fuzz --seconds $(or $(SECONDS),300)
 
 bench: ## Sijill beside what people use instead; writes Benchmarks/RESULTS.md (slow)
 	Scripts/bench

@@ -125,16 +125,25 @@ package struct JSONParser {
             throw position < end
                 ? error(.syntax, "',' or '}' is expected") : error(.truncated, "the object does not end")
         }
-        noteDuplicates(members)
-        return .object(members)
+        return .object(withoutDuplicates(members))
     }
 
-    private mutating func noteDuplicates(_ members: [JSONMember]) {
-        guard members.count > 1 else { return }
+    /// Of members that share a name, byte for byte, only the last one.
+    private mutating func withoutDuplicates(_ members: [JSONMember]) -> [JSONMember] {
+        guard members.count > 1 else { return members }
         var seen = Set<String>(minimumCapacity: members.count)
-        for member in members where !seen.insert(member.name).inserted {
-            if notes.duplicateNames.count < 64 { notes.duplicateNames.append(member.name) }
+        // Strings are equal in more cases than their bytes are; so this says only that it is worth looking.
+        guard members.contains(where: { !seen.insert($0.name).inserted }) else { return members }
+        var names: Set<[UInt8]> = []
+        var kept: [JSONMember] = []
+        for member in members.reversed() {
+            if names.insert(Array(member.name.utf8)).inserted {
+                kept.append(member)
+            } else if notes.duplicateNames.count < 64 {
+                notes.duplicateNames.append(member.name)
+            }
         }
+        return kept.reversed()
     }
 
     private mutating func array(depth: Int) throws(JSONError) -> JSONValue {

@@ -92,7 +92,10 @@ package final class ConsumerStore: Sendable {
     }
 
     package func all() throws -> [Consumer] {
-        try read { try Row.fetchAll($0, sql: "select * from consumers order by name").map(Self.consumer) }
+        try read {
+            try Row.fetchAll($0, sql: "select \(Self.columns) from consumers order by name").map(
+                Self.consumer)
+        }
     }
 
     package func find(_ name: String) throws -> Consumer? {
@@ -156,16 +159,21 @@ package final class ConsumerStore: Sendable {
     }
 
     private static func find(_ name: String, in database: Database) throws -> Consumer? {
-        try Row.fetchOne(database, sql: "select * from consumers where name = ?", arguments: [name])
-            .map(consumer)
+        try Row.fetchOne(
+            database, sql: "select \(columns) from consumers where name = ?", arguments: [name]
+        ).map(consumer)
     }
 
-    private static func consumer(_ row: Row) -> Consumer {
+    private static let columns =
+        "name, start, filter, description, acked_sequence, acked, generation, last_seen"
+
+    private static func consumer(_ row: Row) throws -> Consumer {
         var consumer = Consumer(
-            name: row["name"], start: row["start"], filter: row["filter"], description: row["description"],
-            ackedSequence: SequenceNumber(UInt64(row["acked_sequence"] as Int64)), acked: row["acked"])
-        consumer.generation = UInt64(row["generation"] as Int64)
-        consumer.lastSeen = (row["last_seen"] as Int64?).map { Timestamp(milliseconds: UInt64($0)) }
+            name: try row.checked(0), start: try row.checked(1), filter: try row.checked(2),
+            description: try row.checked(3), ackedSequence: SequenceNumber(try row.number(4)),
+            acked: try row.checked(5))
+        consumer.generation = try row.number(6)
+        consumer.lastSeen = row.hasNull(atIndex: 7) ? nil : Timestamp(milliseconds: try row.number(7))
         return consumer
     }
 

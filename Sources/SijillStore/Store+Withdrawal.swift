@@ -127,21 +127,22 @@ extension LookUps {
                   exists (select 1 from articles n where n.id = a.id and n.sequence > w.sequence)
                 from withdrawals w join articles a on a.sequence = w.article order by w.sequence
                 """)
-        open(withdrawals: try Int.fetchOne(database, sql: "select count(*) from withdrawals")!)
+        open(withdrawals: Int(try database.number("select count(*) from withdrawals")))
         for row in rows {
-            guard let id = ArticleID(row[0] as String) else { continue }
+            guard let id = ArticleID(try row.checked(0, as: String.self)) else { continue }
             var sequences: [SequenceNumber] = []
-            if case .array(let elements)? = try? JSONParser.parse(Array((row[3] as String).utf8)) {
+            let listed = try row.checked(3, as: String.self)
+            if case .array(let elements)? = try? JSONParser.parse(Array(listed.utf8)) {
                 sequences = elements.compactMap { value in
                     guard case .number(let literal) = value else { return nil }
                     return Decimal.value(literal.utf8).map { SequenceNumber($0) }
                 }
             }
-            withdraw(id, erases: row[1] == 1, isUndo: row[2] == 1, sequences)
-            let key = SequenceNumber(UInt64(row[4] as Int64))
-            hide(key, erases: false, isUndo: row[2] == 1)
+            let isUndo = try row.number(2) == 1
+            withdraw(id, erases: try row.number(1) == 1, isUndo: isUndo, sequences)
+            hide(SequenceNumber(try row.number(4)), erases: false, isUndo: isUndo)
             // Its text has come again since.
-            if row[5] == 1 { withdrawals[id] = nil }
+            if try row.number(5) == 1 { withdrawals[id] = nil }
         }
     }
 }

@@ -34,7 +34,7 @@ extension StoreSchema {
                 where name not like 'sqlite!_%' escape '!' and name not like 'search!_index!_%' escape '!'
                 order by type, name
                 """
-        ).map { SchemaObject(type: $0[0], name: $0[1], sql: $0[2]) }
+        ).map { SchemaObject(type: try $0.checked(0), name: try $0.checked(1), sql: try $0.checked(2)) }
     }
 
     /// What `objects` says of a store that was just made.
@@ -57,13 +57,13 @@ extension StoreSchema {
         guard columns == ["id", "schema_version", "log", "applied"],
             let row = try Row.fetchOne(database, sql: "select schema_version, log, applied from meta")
         else { return "its table meta is not ours" }
-        guard row[0] == version else {
+        guard Int64.fromDatabaseValue(row[0]) == version else {
             let theirs = row[0] as DatabaseValue
             let isOlder = Int64.fromDatabaseValue(theirs).map { 1..<version ~= $0 } ?? false
             return "it has schema version \(theirs), this is \(version)"
                 + (isOlder ? "; the next start of the daemon makes it again from the log" : "")
         }
-        guard row[1] == log.description else {
+        guard String.fromDatabaseValue(row[1]) == log.description else {
             return "it is a view of the log \(row[1] as DatabaseValue), not of \(log.description)"
         }
         guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0 else {
@@ -75,7 +75,7 @@ extension StoreSchema {
 
     /// Sequence of the last change applied, in a store that has no `mismatch`.
     static func applied(_ database: Database) throws -> SequenceNumber {
-        SequenceNumber(UInt64(try Int64.fetchOne(database, sql: "select applied from meta")!))
+        SequenceNumber(try database.number("select applied from meta"))
     }
 }
 
@@ -86,15 +86,15 @@ extension LookUps {
     init(reading database: Database, path: String, log: LogID) throws {
         if let why = try StoreSchema.mismatch(database, log: log) { throw StoreError.unusable(path, why) }
         let applied = try StoreSchema.applied(database)
-        let sightings = try Int.fetchOne(database, sql: "select count(*) from sightings")!
+        let sightings = Int(try database.number("select count(*) from sightings"))
         self.init(sightings: sightings)
         try openWithdrawals(database)
         try readDigests(database, path: path)
         try readSketches(database, path: path)
-        open(rejects: try Int.fetchOne(database, sql: "select count(*) from rejects")!, applied: applied)
-        let articles = try Int.fetchOne(database, sql: "select count(*) from articles")!
+        open(rejects: Int(try database.number("select count(*) from rejects")), applied: applied)
+        let articles = Int(try database.number("select count(*) from articles"))
         // Every change made exactly one row here or there, and every new text an article.
-        let texts = try Int.fetchOne(database, sql: "select count(*) from sketches")!
+        let texts = Int(try database.number("select count(*) from sketches"))
         guard UInt64(counts.sightings + counts.rejects + counts.withdrawals) == applied.value,
             counts.articles == articles, counts.articles + counts.revisions == texts
         else {

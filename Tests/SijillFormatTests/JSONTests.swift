@@ -18,14 +18,14 @@ struct JSONTests {
 
     @Test("Values keep their order, their numbers as written and their text decoded")
     func values() throws {
-        let value = try parse(#" {"a":[1,-0.50e+3,true,null],"b":"\u0633\ud83d\ude00\n\"\/","a":2} "#)
+        let value = try parse(#" {"a":[1,-0.50e+3,true,null],"b":"\u0633\ud83d\ude00\n\"\/","z":2} "#)
         #expect(value["b"]?.text == "س😀\n\"/")
-        #expect(value["a"] == .number("2"))
+        #expect(value["z"] == .number("2"))
         var writer = ByteWriter()
         writer.json(value)
         #expect(
             String(decoding: writer.bytes, as: UTF8.self)
-                == #"{"a":[1,-0.50e+3,true,null],"b":"س😀\n\"/","a":2}"#)
+                == #"{"a":[1,-0.50e+3,true,null],"b":"س😀\n\"/","z":2}"#)
     }
 
     @Test("Only controls, quotes and backslashes are escaped, the short way where there is one")
@@ -92,6 +92,17 @@ struct JSONTests {
         #expect(value["a"]?.text == "😀")
         #expect(parser.notes.replacedSurrogates == 2)
         #expect(parser.notes.duplicateNames == ["a"])
+    }
+
+    @Test(
+        "Of members that share a name only the last is kept, at any depth, and names are compared byte for byte"
+    )
+    func lastWins() throws {
+        let text = #"{"a":1,"b":{"c":1,"c":[{"d":1,"d":2}]},"a":2,"é":3,"é":4}"#
+        let value = try JSONParser.parse(Array(text.utf8))
+        var writer = ByteWriter()
+        writer.json(value)
+        #expect(writer.bytes == Array(#"{"b":{"c":[{"d":2}]},"a":2,"é":3,"é":4}"#.utf8))
     }
 
     @Test("A range of the bytes is parsed as if nothing stood around it")

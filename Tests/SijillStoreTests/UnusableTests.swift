@@ -31,6 +31,10 @@ import Testing
             ("update meta set applied = 61", "as many rows"),
             ("update meta set applied = -1", "meta"),
             ("delete from meta", "meta"),
+            (
+                "alter table meta rename to m; create table meta (id, schema_version, log, applied); "
+                    + "insert into meta values (1, null, null, null); drop table m", "schema version"
+            ),
             ("drop table meta", "something else"),
             ("alter table meta add column more", "meta"),
             ("delete from sightings where sequence = (select max(sequence) from sightings)", "as many rows"),

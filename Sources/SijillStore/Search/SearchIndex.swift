@@ -61,7 +61,7 @@ enum SearchIndex {
     }
 
     static func indexed(_ database: Database) throws -> SequenceNumber {
-        SequenceNumber(UInt64(try Int64.fetchOne(database, sql: "select indexed from search_progress")!))
+        SequenceNumber(try database.number("select indexed from search_progress"))
     }
 
     /// Adds the words of a revision.
