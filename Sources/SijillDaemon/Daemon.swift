@@ -163,7 +163,22 @@ package final class Daemon: Sendable {
                 "the data directory \(root.escapedForDisplay) cannot be made: \(error)",
                 remedy: "make its parent, or name another with --data")
         }
-        return try DirectoryLock(configuration.data)
+        let lock = try DirectoryLock(configuration.data)
+        let data = configuration.data
+        for folder in [root, data.log, data.originals] where File.exists(folder) { try probe(folder) }
+        return lock
+    }
+
+    /// The self-test of a directory (contract: inbox §7): better no start than files that come in and never leave.
+    private func probe(_ folder: String) throws {
+        do throws(SystemError) {
+            try DirectoryHandle(path: folder).probe()
+        } catch {
+            throw SijillError(
+                .configuration,
+                "in \(folder.escapedForDisplay) a file cannot be made, renamed and removed: \(error)",
+                remedy: "let this user write there, on a disk that is not read-only")
+        }
     }
 
     private func makeInbox(ledger: Ledger, log: ChangeLog) throws -> Inbox {
@@ -176,6 +191,7 @@ package final class Daemon: Sendable {
                     .configuration, "\(folder.escapedForDisplay) cannot be made: \(error)",
                     remedy: "make it, writable for this user")
             }
+            try probe(folder)
         }
         var settings = InboxSettings(
             path: configuration.inboxPath, quarantinePath: configuration.data.quarantine)

@@ -83,6 +83,18 @@ def directories(checks, folder):
         [file_path],
         ["run", "--data", data, "--inbox", os.path.join(file_path, "inbox"), *listen],
     )
+    # A file system that cannot be written: found before anything is taken in.
+    inbox = os.path.join(folder, "read-only")
+    os.makedirs(inbox)
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", inbox]
+    if subprocess.run(mount, capture_output=True).returncode == 0:
+        try:
+            arguments = ["run", "--data", data, "--inbox", inbox, *listen]
+            refused(checks, "an inbox that cannot be written", 78, [inbox, "read-only"], arguments)
+        finally:
+            subprocess.run(["umount", inbox], check=True)
+    else:
+        print("no file system can be mounted here: the read-only inbox is skipped")
     # Nobody, not even root, makes a folder in /proc.
     ended = subprocess.run(
         [SIJILLD, "run", "--data", "/proc/sijill", *listen], capture_output=True, timeout=60
