@@ -55,7 +55,7 @@ extension StoreSchema {
         }
         let columns = Set(try database.columns(in: "meta").map(\.name))
         guard columns == ["id", "schema_version", "log", "applied"],
-            let row = try Row.fetchOne(database, sql: "select schema_version, log, applied from meta")
+            let row = try Row.fetchOne(database, sql: "select schema_version, log, applied, id from meta")
         else { return "its table meta is not ours" }
         guard Int64.fromDatabaseValue(row[0]) == version else {
             let theirs = row[0] as DatabaseValue
@@ -66,7 +66,9 @@ extension StoreSchema {
         guard String.fromDatabaseValue(row[1]) == log.description else {
             return "it is a view of the log \(row[1] as DatabaseValue), not of \(log.description)"
         }
-        guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0 else {
+        guard let applied = Int64.fromDatabaseValue(row[2]), applied >= 0,
+            Int64.fromDatabaseValue(row[3]) == 1
+        else {
             return "its table meta is not ours"
         }
         guard try present == expectedObjects() else { return "its tables are not those of this version" }
