@@ -5,12 +5,17 @@ import Testing
 @testable import SijillIngest
 
 /// Drives `Settling` with moments counted from its beginning; nothing waits.
-private struct Desk {
+struct SettlingDesk {
     let start = ContinuousClock.now
     var settling: Settling
     var actions: [Settling.Action] = []
+    /// The moment of the last event.
+    private var now: ContinuousClock.Instant
 
-    init() { settling = Settling(now: start) }
+    init(_ source: SourceSettings = SourceSettings()) {
+        now = start
+        settling = Settling(sources: SourceRules(["default": source]), now: start)
+    }
 
     static func key(_ name: String, in directory: DirectoryID = .root) -> FileKey {
         FileKey(directory, Array(name.utf8))
@@ -24,13 +29,16 @@ private struct Desk {
 
     @discardableResult
     mutating func at(_ seconds: Double, _ event: Settling.Event) -> [Settling.Action] {
-        actions = settling.handle(event, now: start + .milliseconds(Int64((seconds * 1_000).rounded())))
+        now = start + .milliseconds(Int64((seconds * 1_000).rounded()))
+        actions = settling.handle(event, now: now)
         return actions
     }
 
+    mutating func takeReady() -> HandOut? { settling.takeReady(now: now) }
+
     mutating func names() -> [String] {
         var names: [String] = []
-        while let handOut = settling.takeReady() {
+        while let handOut = takeReady() {
             names.append(String(decoding: handOut.key.name, as: UTF8.self))
         }
         return names
@@ -38,8 +46,8 @@ private struct Desk {
 
     /// Takes one file and answers what the intake found.
     mutating func intake(_ seconds: Double, _ name: String, _ result: IntakeResult) -> HandOut? {
-        let handOut = settling.takeReady()
-        at(seconds, .intake(Desk.key(name), result))
+        let handOut = takeReady()
+        at(seconds, .intake(SettlingDesk.key(name), result))
         return handOut
     }
 
@@ -53,78 +61,79 @@ private struct Desk {
 
 @Suite("When a file is complete")
 struct SettlingTests {
-    private let key = Desk.key("خبر.txt")
+    private let key = SettlingDesk.key("خبر.txt")
     private let name = "خبر.txt"
 
     @Test("A file that is renamed in is ready at once")
     func renamedIn() throws {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
-        let next = desk.settling.takeReady()
+        let next = desk.takeReady()
         let handOut = try #require(next)
         #expect(handOut.key == key)
         #expect(handOut.asksForWriters && handOut.mayBeEmpty && !handOut.isLastReading)
-        #expect(desk.settling.takeReady() == nil)
+        #expect(desk.takeReady() == nil)
     }
 
     @Test("A closed file is ready when it has been unchanged for a second, and not before")
     func closed() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .created(key))
         #expect(desk.at(0.1, .closedWrite(key)) == [.look(key)])
-        desk.at(0.1, .looked(key, Desk.status()))
+        desk.at(0.1, .looked(key, SettlingDesk.status()))
         #expect(desk.at(1.0, .due) == [])
         #expect(desk.due == 1.1)
         #expect(desk.at(1.1, .due) == [.look(key)])
-        desk.at(1.1, .looked(key, Desk.status()))
+        desk.at(1.1, .looked(key, SettlingDesk.status()))
         #expect(desk.names() == [name])
     }
 
     @Test("A file that changes while it settles waits another second")
     func changes() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .closedWrite(key))
-        desk.at(0, .looked(key, Desk.status(bytes: 10)))
+        desk.at(0, .looked(key, SettlingDesk.status(bytes: 10)))
         #expect(desk.at(1, .due) == [.look(key)])
-        desk.at(1, .looked(key, Desk.status(bytes: 11)))
+        desk.at(1, .looked(key, SettlingDesk.status(bytes: 11)))
         #expect(desk.names() == [])
         #expect(desk.at(2, .due) == [.look(key)])
-        desk.at(2, .looked(key, Desk.status(bytes: 11)))
+        desk.at(2, .looked(key, SettlingDesk.status(bytes: 11)))
         #expect(desk.names() == [name])
     }
 
     @Test("Each event begins the second anew, with one timer for the file")
     func eventsBeginAnew() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         for step in 0..<50 {
             desk.at(Double(step) * 0.5, .closedWrite(key))
-            desk.at(Double(step) * 0.5, .looked(key, Desk.status(changed: Int64(step))))
+            desk.at(Double(step) * 0.5, .looked(key, SettlingDesk.status(changed: Int64(step))))
             desk.at(Double(step) * 0.5, .due)
             #expect(desk.names() == [])
         }
         #expect(desk.at(25.5, .due) == [.look(key)])
-        desk.at(25.5, .looked(key, Desk.status(changed: 49)))
+        desk.at(25.5, .looked(key, SettlingDesk.status(changed: 49)))
         #expect(desk.names() == [name])
     }
 
     @Test("A file that was only linked in is looked at twice")
     func linked() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         #expect(desk.at(0, .created(key)) == [])
         #expect(desk.at(1, .due) == [.look(key)])
-        desk.at(1, .looked(key, Desk.status()))
+        desk.at(1, .looked(key, SettlingDesk.status()))
         #expect(desk.names() == [])
         #expect(desk.at(2, .due) == [.look(key)])
-        desk.at(2, .looked(key, Desk.status()))
+        desk.at(2, .looked(key, SettlingDesk.status()))
         #expect(desk.names() == [name])
     }
 
     @Test("A scan takes old files at once, in the order of ctime and name, and lets young ones settle")
     func scanned() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         let second: Int64 = 1_000_000_000
         func entry(_ name: String, _ age: Int64) -> ScanEntry {
-            ScanEntry(name: Array(name.utf8), status: Desk.status(changed: 100 * second - age * second))
+            ScanEntry(
+                name: Array(name.utf8), status: SettlingDesk.status(changed: 100 * second - age * second))
         }
         let entries = [entry("ب", 5), entry("أ", 5), entry("ج", 9), entry("جديد", 0), entry("مستقبل", -50)]
         desk.at(
@@ -140,26 +149,26 @@ struct SettlingTests {
 
     @Test("An empty file waits a minute; one that was renamed in does not")
     func empty() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .closedWrite(key))
-        desk.at(0, .looked(key, Desk.status(bytes: 0)))
+        desk.at(0, .looked(key, SettlingDesk.status(bytes: 0)))
         desk.at(1, .due)
-        desk.at(1, .looked(key, Desk.status(bytes: 0)))
+        desk.at(1, .looked(key, SettlingDesk.status(bytes: 0)))
         #expect(desk.names() == [])
         #expect(desk.counts(1).empty == 1)
         desk.at(59.9, .due)
         #expect(desk.names() == [])
         desk.at(60, .due)
-        #expect(desk.settling.takeReady()?.mayBeEmpty == true)
+        #expect(desk.takeReady()?.mayBeEmpty == true)
 
-        var other = Desk()
+        var other = SettlingDesk()
         other.at(0, .movedIn(key))
         #expect(other.settling.takeReady()?.mayBeEmpty == true)
     }
 
     @Test("What looks cut is read again after 5, 20 and 60 seconds, and the last time is the last")
     func looksCut() throws {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
         var readings: [Bool] = []
         for (moment, next) in [(0.0, 5.0), (5, 20), (20, 60)] {
@@ -168,13 +177,13 @@ struct SettlingTests {
             #expect(desk.due == next)
             desk.at(next, .due)
         }
-        readings.append(desk.settling.takeReady()?.isLastReading ?? false)
+        readings.append(desk.takeReady()?.isLastReading ?? false)
         #expect(readings == [false, false, false, true])
     }
 
     @Test("A file that is closed again after it looked cut begins anew")
     func cutThenClosed() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
         for moment in [0.0, 5] {
             _ = desk.intake(moment, name, .looksCut)
@@ -182,16 +191,16 @@ struct SettlingTests {
         }
         _ = desk.intake(20, name, .looksCut)
         desk.at(30, .closedWrite(key))
-        desk.at(30, .looked(key, Desk.status()))
+        desk.at(30, .looked(key, SettlingDesk.status()))
         desk.at(31, .due)
-        desk.at(31, .looked(key, Desk.status()))
-        #expect(desk.settling.takeReady()?.isLastReading == false)
+        desk.at(31, .looked(key, SettlingDesk.status()))
+        #expect(desk.takeReady()?.isLastReading == false)
     }
 
     @Test(
         "A file with a writer is asked every second for a minute, then every ten, and is stuck after an hour")
     func writer() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
         var moment = 0.0
         var steps: [Double] = []
@@ -214,7 +223,7 @@ struct SettlingTests {
 
     @Test("What may not be read is tried again with waits that double from a second to five minutes")
     func blocked() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
         var moment = 0.0
         var waits: [Double] = []
@@ -232,7 +241,7 @@ struct SettlingTests {
 
     @Test("What cannot be removed is tried again with back-off and never handed out again")
     func removalBlocked() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
         _ = desk.intake(0, name, .taken)
         desk.at(0, .removalBlocked(key))
@@ -249,7 +258,7 @@ struct SettlingTests {
 
     @Test("A file that comes under the name of one in hand is a second file")
     func replaced() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
         _ = desk.intake(0, name, .taken)
         desk.at(0.1, .movedIn(key))
@@ -263,31 +272,31 @@ struct SettlingTests {
 
     @Test("Without leases, two equal looks five seconds apart stand in for them")
     func noLeases() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .movedIn(key))
         #expect(desk.intake(0, name, .noLeases)?.asksForWriters == true)
         #expect(desk.actions == [.look(key)])
-        desk.at(0, .looked(key, Desk.status()))
+        desk.at(0, .looked(key, SettlingDesk.status()))
         desk.at(4.9, .due)
         #expect(desk.names() == [])
         #expect(desk.at(5, .due) == [.look(key)])
-        desk.at(5, .looked(key, Desk.status()))
-        #expect(desk.settling.takeReady()?.asksForWriters == false)
+        desk.at(5, .looked(key, SettlingDesk.status()))
+        #expect(desk.takeReady()?.asksForWriters == false)
 
-        var network = Desk()
+        var network = SettlingDesk()
         network.at(0, .watched(.root, isPolled: true, hasNoLeases: true))
         #expect(network.at(0, .movedIn(key)) == [.look(key)])
-        network.at(0, .looked(key, Desk.status()))
+        network.at(0, .looked(key, SettlingDesk.status()))
         #expect(network.at(5, .due) == [.look(key), .scan(.root, .poll)])
-        network.at(5, .looked(key, Desk.status()))
+        network.at(5, .looked(key, SettlingDesk.status()))
         #expect(network.settling.takeReady()?.asksForWriters == false)
     }
 
     @Test("While paused nothing is given out; afterwards everything is, in order")
     func paused() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.settling.isPaused = true
-        for name in ["١", "٢", "٣"] { desk.at(0, .movedIn(Desk.key(name))) }
+        for name in ["١", "٢", "٣"] { desk.at(0, .movedIn(SettlingDesk.key(name))) }
         #expect(desk.names() == [])
         desk.settling.isPaused = false
         #expect(desk.names() == ["١", "٢", "٣"])
@@ -301,11 +310,11 @@ struct SettlingTests {
             "desktop.ini", ".sijill-12", "x.writing", "x.filepart", "x.opdownload",
         ])
     func ignored(_ name: String) {
-        var desk = Desk()
-        desk.at(0, .created(Desk.key(name)))
-        desk.at(0, .closedWrite(Desk.key(name)))
-        desk.at(0, .movedIn(Desk.key(name)))
-        let entry = ScanEntry(name: Array(name.utf8), status: Desk.status())
+        var desk = SettlingDesk()
+        desk.at(0, .created(SettlingDesk.key(name)))
+        desk.at(0, .closedWrite(SettlingDesk.key(name)))
+        desk.at(0, .movedIn(SettlingDesk.key(name)))
+        let entry = ScanEntry(name: Array(name.utf8), status: SettlingDesk.status())
         let day: Int64 = 86_400_000_000_000
         desk.at(0, .scanned([.init(directory: .root, entries: [entry])], .start, wallClock: day))
         #expect(desk.names() == [])
@@ -316,7 +325,7 @@ struct SettlingTests {
 
     @Test("The first-level folder is the source, and files below eight directories are too deep")
     func directories() throws {
-        var desk = Desk()
+        var desk = SettlingDesk()
         var parent = DirectoryID.root
         for depth in 1...9 {
             let name = Array((depth == 1 ? "وكالة" : "d\(depth)").utf8)
@@ -327,7 +336,7 @@ struct SettlingTests {
             }
             #expect(desk.settling.directories[id]?.source == "وكالة")
             desk.at(0, .movedIn(FileKey(id, Array("f".utf8))))
-            #expect(desk.settling.takeReady()?.isTooDeep == (depth == 9))
+            #expect(desk.takeReady()?.isTooDeep == (depth == 9))
             parent = id
         }
         let first = try #require(desk.settling.directories.child(of: .root, named: Array("وكالة".utf8)))
@@ -337,18 +346,18 @@ struct SettlingTests {
 
     @Test("A directory that is moved in whole has whole files")
     func directoryMovedIn() throws {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .directoryAppeared(.root, Array("مجلد".utf8), wasMoved: true))
         let id = try #require(desk.settling.directories.child(of: .root, named: Array("مجلد".utf8)))
         #expect(desk.actions == [.scan(id, .movedIn)])
-        let entries = [ScanEntry(name: Array("a".utf8), status: Desk.status(changed: 100))]
+        let entries = [ScanEntry(name: Array("a".utf8), status: SettlingDesk.status(changed: 100))]
         desk.at(0, .scanned([.init(directory: id, entries: entries)], .movedIn, wallClock: 100))
         #expect(desk.names() == ["a"])
     }
 
     @Test("Everything is scanned once a minute and at once after an overflow; idle, nothing else is due")
     func rescan() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         #expect(desk.due == 60)
         #expect(desk.at(60, .due) == [.scan(.root, .rescan)])
         #expect(desk.due == 120)
@@ -358,7 +367,7 @@ struct SettlingTests {
 
     @Test("Files may vanish in every state")
     func vanishing() {
-        var desk = Desk()
+        var desk = SettlingDesk()
         desk.at(0, .closedWrite(key))
         desk.at(0, .looked(key, nil))
         #expect(desk.counts(0).waiting == 0)
@@ -376,7 +385,7 @@ struct SettlingTests {
         print("settling seed \(seed)")
         var random = SeededGenerator(seed: seed)
         for _ in 0..<200 {
-            var desk = Desk()
+            var desk = SettlingDesk()
             var moment = 0.0
             var isInHand = false
             for _ in 0..<40 {
@@ -385,8 +394,8 @@ struct SettlingTests {
                 case 0: desk.at(moment, .created(key))
                 case 1: desk.at(moment, .closedWrite(key))
                 case 2: desk.at(moment, .movedIn(key))
-                case 3: desk.at(moment, .looked(key, Desk.status(changed: Int64(moment * 10))))
-                case 4 where !isInHand: isInHand = desk.settling.takeReady() != nil
+                case 3: desk.at(moment, .looked(key, SettlingDesk.status(changed: Int64(moment * 10))))
+                case 4 where !isInHand: isInHand = desk.takeReady() != nil
                 case 5 where isInHand:
                     let results: [IntakeResult] = [
                         .hasWriter, .looksCut, .changedWhileRead, .blocked, .empty, .noLeases,
@@ -403,7 +412,9 @@ struct SettlingTests {
                 desk.at(moment, .closedWrite(key))
             }
             for _ in 0..<200 where desk.counts(moment).ready == 0 {
-                for case .look(let looked) in desk.actions { desk.at(moment, .looked(looked, Desk.status())) }
+                for case .look(let looked) in desk.actions {
+                    desk.at(moment, .looked(looked, SettlingDesk.status()))
+                }
                 if desk.counts(moment).ready > 0 { break }
                 moment = desk.due
                 desk.at(moment, .due)
