@@ -73,12 +73,19 @@ let package = Package(
         module("SijillStore", ["SijillFormat", "SijillText", grdb, sqlite]),
         // The way in, and the way out.
         module("SijillIngest", ["SijillFormat", "SijillText", "SijillArticles", "SijillFiles", logging]),
-        module(
-            "SijillFeed",
-            [
-                "SijillFormat", "SijillMerkle", "SijillLog", "SijillStore", hummingbird, hummingbirdTLS,
-                lifecycle, logging,
-            ]),
+        .target(
+            name: "DashboardFiles", path: "Sources/SijillFeed/Dashboard/Files",
+            resources: [
+                "sijill.css", "page.js", "live.js", "search.js", "proof.js", "quarantine.js", "icon.svg",
+            ].map { .embedInCode($0) },
+            swiftSettings: strict),
+        .target(
+            name: "SijillFeed",
+            dependencies: [
+                "DashboardFiles", "SijillFormat", "SijillMerkle", "SijillText", "SijillLog", "SijillStore",
+                hummingbird, hummingbirdTLS, lifecycle, logging,
+            ],
+            exclude: ["Dashboard/Files"], swiftSettings: strict),
         // The daemon.
         module(
             "SijillDaemon",
@@ -92,7 +99,10 @@ let package = Package(
         module("Sijill", ["SijillFormat", "SijillMerkle", httpClient]),
         program(
             "SijillCLI",
-            ["Sijill", "SijillFormat", "SijillFiles", "SijillLog", "SijillStore", arguments]),
+            [
+                "Sijill", "SijillFormat", "SijillMerkle", "SijillFiles", "SijillLog", "SijillStore",
+                arguments,
+            ]),
         // The measuring programs.
         .executableTarget(
             name: "HTMLExtractionBenchmark", dependencies: ["SijillArticles", "SijillFormat", "SijillText"],

@@ -240,13 +240,16 @@ package final class Daemon: Sendable {
         feed.consumers = try ConsumerStore(path: configuration.data.consumers)
         feed.access = access.control
         feed.security = access.security
+        let quarantine = QuarantineRoutes(
+            quarantinePath: configuration.data.quarantine, inboxPath: configuration.inboxPath)
+        feed.dashboard = quarantine.parts
         let metrics = Metrics(
             inbox: parts.inbox, ledger: parts.ledger, reader: parts.reader, store: parts.store,
             consumers: feed.consumers, directory: configuration.data
         ) { if case .notReady = self.currentHealth { false } else { true } }
         return FeedServer(
             reader: parts.reader, store: parts.store, configuration: feed,
-            additional: [metrics.route], health: { self.currentHealth }, logger: logger,
+            additional: [metrics.route] + quarantine.all, health: { self.currentHealth }, logger: logger,
             onListening: onListening)
     }
 

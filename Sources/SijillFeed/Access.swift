@@ -85,6 +85,9 @@ package final class AccessControl: Sendable {
         return token
     }
 
+    /// Whether it is the secret of a token that may read, as all of them may.
+    func isKnown(_ secret: String) -> Bool { !isRequired || find(Digest.of(Array(secret.utf8))) != nil }
+
     /// Compares with all of them, and every byte, so that the time says nothing about how near a guess is.
     private func find(_ digest: Digest) -> AccessToken? {
         tokens.withLock { tokens in

@@ -45,6 +45,8 @@ package struct FeedConfiguration: Sendable {
     package var followersPerTokenMax = 1_000
     /// Named consumers; nil for none, as on a mirror.
     package var consumers: ConsumerStore?
+    /// What the dashboard shows of the way in; nil where there is none, as on a mirror.
+    package var dashboard: DashboardParts?
     /// A request, head and body, that takes longer than this is cut off.
     package var requestMax: Duration = .seconds(10)
     /// A connection that sends nothing for this long after an answer is closed.

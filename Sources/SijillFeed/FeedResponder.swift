@@ -67,7 +67,8 @@ package struct FeedContext: RequestContext {
 
 extension Response {
     /// A small JSON answer that describes this moment, so that no cache keeps it unless `headers` say otherwise.
-    static func json(_ value: JSONValue, for request: Request, headers: HTTPFields = [:]) -> Response {
+    package static func json(_ value: JSONValue, for request: Request, headers: HTTPFields = [:]) -> Response
+    {
         var writer = ByteWriter()
         writer.json(value)
         return json(writer, for: request, headers: headers)

@@ -22,7 +22,7 @@ struct FeedServices: Sendable {
 enum FeedRoutes {
     static func all(_ services: FeedServices) -> [Route] {
         changes(services) + consumers(services) + articles(services) + search(services) + evidence(services)
-            + health(services)
+            + health(services) + dashboard(services)
     }
 
     private static func changes(_ services: FeedServices) -> [Route] {

@@ -64,13 +64,18 @@ struct OpenAPIRoute: Sendable {
             JSONMember("description", "What was asked for"),
             JSONMember(name: "content", value: .object(types)),
         ])
-        let problem: JSONValue = .object([JSONMember("$ref", "#/components/responses/Problem")])
-        members.append(
-            JSONMember(
-                name: "responses",
-                value: .object([
-                    JSONMember(name: "2XX", value: success), JSONMember(name: "default", value: problem),
-                ])))
+        // A page says what is wrong in a page as well.
+        let isPage = contentTypes[route.pattern] == pageTypes
+        let problem: JSONValue =
+            isPage ? success : .object([JSONMember("$ref", "#/components/responses/Problem")])
+        var responses = [
+            JSONMember(name: "2XX", value: success), JSONMember(name: "default", value: problem),
+        ]
+        if route.pattern == "/session" {
+            let elsewhere: JSONValue = .object([JSONMember("description", "Back to the dashboard")])
+            responses[0] = JSONMember(name: "303", value: elsewhere)
+        }
+        members.append(JSONMember(name: "responses", value: .object(responses)))
         if route.scope > .open {
             let bearer: JSONValue = .object([JSONMember(name: "bearer", value: .array([]))])
             members.append(JSONMember(name: "security", value: .array([.object([]), bearer])))
@@ -142,7 +147,12 @@ struct OpenAPIRoute: Sendable {
         "/v1/articles/{article}/original": ["application/octet-stream"],
         "/checkpoint": ["text/plain"], "/tile/{path...}": ["application/octet-stream"],
         "/feed.atom": ["application/atom+xml"], "/metrics": ["text/plain"],
+        "/": pageTypes, "/search": pageTypes, "/articles/{article}": pageTypes,
+        "/articles/{article}/diff": pageTypes, "/sources": pageTypes, "/timeline": pageTypes,
+        "/session": pageTypes, "/assets/{file}": ["text/css", "text/javascript", "image/svg+xml"],
     ]
+
+    private static let pageTypes = ["text/html"]
 
     private static let changeTypes = [
         "application/json", "application/x-ndjson", "application/cloudevents-batch+json", "text/event-stream",

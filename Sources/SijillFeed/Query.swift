@@ -17,6 +17,15 @@ package struct Query: Sendable {
         }
     }
 
+    /// Each parameter as `change` gives it back; those for which it gives nil are left out.
+    func replacing(
+        _ change: ((name: String, value: String)) -> (name: String, value: String)?
+    ) -> Query {
+        var copy = self
+        copy.pairs = pairs.compactMap(change)
+        return copy
+    }
+
     package subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
 }
 

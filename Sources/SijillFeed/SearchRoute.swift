@@ -17,10 +17,15 @@ struct SearchRoute: Sendable {
     init(store: Store) { self.store = store }
 
     func respond(to asked: RoutedRequest) async throws -> Response {
-        let request = try SearchRequest(asked.query)
+        .json(try await page(try SearchRequest(asked.query)).json, for: asked.request)
+    }
+
+    /// Waits for a thread of the desk, and searches.
+    ///
+    /// - Throws: `Problem` with status 503 when too many searches wait already; `StoreError`.
+    func page(_ request: SearchRequest) async throws -> SearchPage {
         let store = store
-        let page = try await desk.run { try store.search(request) }
-        return .json(page.json, for: asked.request)
+        return try await desk.run { try store.search(request) }
     }
 }
 

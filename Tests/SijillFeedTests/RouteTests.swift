@@ -105,7 +105,7 @@ import Testing
     func unknown() async throws {
         let fixture = try FeedFixture()
         try await fixture.test { client in
-            for path in ["/", "/v1", "/v1/changes/", "/v2/log", "/v1/articles/a/b", "/%00"] {
+            for path in ["/nothing", "/v1", "/v1/changes/", "/v2/log", "/v1/articles/a/b", "/%00"] {
                 let answer = try await client.get(path)
                 #expect(answer.status == .notFound, "\(path)")
                 #expect(answer.headers[.contentType] == "application/problem+json")
