@@ -1,10 +1,10 @@
 /// Finds the texts that share sketch keys with a text: the candidates of a relation.
 ///
 /// Held in memory: for each key of each text one posting of 8 bytes, the key above, the text's place in a list
-/// below. Keys are even over their 32 bits, so postings are parted by the upper bits of the key; each part is one
-/// sorted run, in which a key's place is guessed, and a small sorted tail that is merged into the run when it is
-/// full. So an insert moves little, no insert stops for the whole of the index, and a look-up costs the same in
-/// a small index and in a large one.
+/// below. Keys are even over their 32 bits, so postings are parted by the upper bits of the key (`PostingPart`): an
+/// insert moves little, and no insert stops for the whole of the index. A look-up asks for a hundred keys, and in a
+/// large index each stands in memory that no cache of the processor holds; so all of them are looked for side by
+/// side, step by step, and the processor waits for many at once.
 package struct SketchIndex: Sendable {
     /// A text, by the number it was inserted under, and how many keys it shares with the one that was asked for.
     package struct Candidate: Hashable, Sendable {
@@ -28,7 +28,7 @@ package struct SketchIndex: Sendable {
     /// Candidates that are worth the exact comparison.
     package static let candidatesMax = 16
 
-    private var parts: [Part]
+    private var parts: [PostingPart]
     /// The numbers of the texts, ascending; postings name them by their place.
     private var numbers: [UInt64] = []
     private var removed: Set<UInt32> = []
@@ -39,7 +39,7 @@ package struct SketchIndex: Sendable {
     /// - Parameter partBits: how many upper bits of a key name its part.
     package init(partBits: UInt32 = 8) {
         precondition((1...16).contains(partBits), "parts are named by 1 to 16 bits")
-        parts = Array(repeating: Part(), count: 1 << partBits)
+        parts = Array(repeating: PostingPart(), count: 1 << partBits)
         partShift = 32 - partBits
     }
 
@@ -55,7 +55,8 @@ package struct SketchIndex: Sendable {
     package mutating func insert(_ sketch: Sketch, number: UInt64) {
         let place = append(number, sketch)
         for key in sketch.keys {
-            parts[Int(key >> partShift)].insert(Part.posting(key, place), isRemoved: removed)
+            parts[Int(key >> partShift)].insert(
+                PostingPart.posting(key, place), isRemoved: removed, partShift)
         }
     }
 
@@ -76,14 +77,14 @@ package struct SketchIndex: Sendable {
         var places: [UInt32] = []
         var rare: [(postings: Int, place: UInt32)] = []
         var commonKeys: [UInt32] = []
-        for (position, key) in probe.keys.enumerated() {
-            if position >= probe.sketchCount, !keysOfShort.mayHold(key) { continue }
+        let searches = searches(for: probe)
+        for search in searches {
             let start = places.count
-            gather(key, max: Self.postingsMax + 1, into: &places)
+            gather(search, max: Self.postingsMax + 1, into: &places)
             let postings = places.count - start
             if postings > Self.postingsMax {
                 places.removeLast(postings)
-                if position < probe.sketchCount { commonKeys.append(key) }
+                if search.isInSketch { commonKeys.append(search.key) }
             } else if probe.isShort, postings <= Self.rareMax {
                 rare += places[start...].map { (postings, $0) }
             }
@@ -91,15 +92,73 @@ package struct SketchIndex: Sendable {
         let sharedMin = min(Self.sharedKeysMin, probe.keys.count)
         let found = counted(&places, sharedMin, excluded)
         if found.isEmpty, !commonKeys.isEmpty, 2 * commonKeys.count >= probe.sketchCount {
-            for key in commonKeys { gather(key, max: Self.postingsMax, into: &places) }
+            for search in searches where commonKeys.contains(search.key) {
+                gather(search, max: Self.postingsMax, into: &places)
+            }
             return counted(&places, sharedMin, excluded)
         }
         return found + singles(&rare, besides: found, excluded)
     }
 
-    private func gather(_ key: UInt32, max: Int, into places: inout [UInt32]) {
-        parts[Int(key >> partShift)].gather(
-            key, max: max, shift: partShift, isRemoved: removed, into: &places)
+    /// A key that is looked for, and where its postings begin.
+    private struct Search {
+        let key: UInt32
+        /// The key is one of the sketch, not of the probe alone.
+        let isInSketch: Bool
+        var run = PostingRun.Bounds()
+        var tail = PostingRun.Bounds()
+    }
+
+    /// Where the postings of the probe's keys begin, of all that may be there.
+    private func searches(for probe: SketchProbe) -> [Search] {
+        var searches: [Search] = []
+        searches.reserveCapacity(probe.keys.count)
+        for (position, key) in probe.keys.enumerated() {
+            let isInSketch = position < probe.sketchCount
+            if isInSketch || keysOfShort.mayHold(key) {
+                searches.append(Search(key: key, isInSketch: isInSketch))
+            }
+        }
+        // Nothing in a loop waits for the memory that another round of it asks for.
+        let parts = parts.span
+        var open = searches.mutableSpan
+        for index in open.indices {
+            let part = Int(open[index].key >> partShift)
+            open[index].run = parts[part].run.bounds(of: open[index].key, partShift)
+            open[index].tail = parts[part].tail.bounds(of: open[index].key, partShift)
+        }
+        for index in open.indices {
+            let part = Int(open[index].key >> partShift)
+            let first = PostingPart.posting(open[index].key, 0)
+            open[index].run.start = parts[part].run.place(of: first, in: open[index].run)
+            open[index].tail.start = parts[part].tail.place(of: first, in: open[index].tail)
+        }
+        return searches
+    }
+
+    /// Appends the places that stand under the key of a search, `max` of them at most, the earliest first.
+    private func gather(_ search: Search, max: Int, into places: inout [UInt32]) {
+        let parts = parts.span
+        let part = Int(search.key >> partShift)
+        var left = max
+        gather(search.key, parts[part].run.postings.span, from: search.run.start, &left, into: &places)
+        gather(search.key, parts[part].tail.postings.span, from: search.tail.start, &left, into: &places)
+    }
+
+    @inline(__always)
+    private func gather(
+        _ key: UInt32, _ postings: borrowing Span<UInt64>, from start: UInt32, _ left: inout Int,
+        into places: inout [UInt32]
+    ) {
+        var index = Int(start)
+        while index < postings.count, left > 0, postings[index] >> 32 == UInt64(key) {
+            let place = UInt32(truncatingIfNeeded: postings[index])
+            if removed.isEmpty || !removed.contains(place) {
+                places.append(place)
+                left -= 1
+            }
+            index += 1
+        }
     }
 
     /// Texts that share a rare key and nothing else, the rarest first.
@@ -172,7 +231,7 @@ extension SketchIndex {
         package mutating func add(_ sketch: Sketch, number: UInt64) {
             let place = index.append(number, sketch)
             for key in sketch.keys {
-                index.parts[Int(key >> index.partShift)].append(Part.posting(key, place))
+                index.parts[Int(key >> index.partShift)].append(PostingPart.posting(key, place))
             }
         }
 
@@ -180,116 +239,10 @@ extension SketchIndex {
         package mutating func remove(number: UInt64) { index.remove(number: number) }
 
         package consuming func finish() -> SketchIndex {
-            for part in index.parts.indices { index.parts[part].build(isRemoved: index.removed) }
+            for part in index.parts.indices {
+                index.parts[part].build(isRemoved: index.removed, index.partShift)
+            }
             return index
         }
-    }
-}
-
-/// The postings of the keys that begin with the same bits.
-private struct Part: Sendable {
-    private var run: [UInt64] = []
-    private var tail: [UInt64] = []
-
-    static func posting(_ key: UInt32, _ place: UInt32) -> UInt64 { UInt64(key) << 32 | UInt64(place) }
-
-    var bytes: Int { (run.capacity + tail.capacity) * MemoryLayout<UInt64>.stride + 96 }
-
-    /// How long the tail may get: an insert moves half of it, a merge moves the run once a tail.
-    private var tailMax: Int { max(64, run.count / 64) }
-
-    mutating func insert(_ posting: UInt64, isRemoved: Set<UInt32>) {
-        tail.insert(posting, at: Part.firstIndex(tail, from: posting, in: 0..<tail.count))
-        if tail.count > tailMax { merge(isRemoved) }
-    }
-
-    /// Takes in a posting in no order; `build` must follow.
-    mutating func append(_ posting: UInt64) { run.append(posting) }
-
-    mutating func build(isRemoved: Set<UInt32>) {
-        run.sort()
-        swap(&run, &tail)
-        run = []
-        merge(isRemoved)
-    }
-
-    /// Puts the tail into the run. Of a key that is common anyway only as many are kept as show that.
-    private mutating func merge(_ isRemoved: Set<UInt32>) {
-        var merged: [UInt64] = []
-        merged.reserveCapacity(run.count + tail.count)
-        var (runIndex, tailIndex) = (0, 0)
-        var (key, kept) = (UInt64.max, 0)
-        while runIndex < run.count || tailIndex < tail.count {
-            let fromRun = tailIndex == tail.count || (runIndex < run.count && run[runIndex] < tail[tailIndex])
-            let posting = fromRun ? run[runIndex] : tail[tailIndex]
-            if fromRun { runIndex += 1 } else { tailIndex += 1 }
-            if !isRemoved.isEmpty, isRemoved.contains(UInt32(truncatingIfNeeded: posting)) { continue }
-            if posting >> 32 != key { (key, kept) = (posting >> 32, 0) }
-            kept += 1
-            if kept <= SketchIndex.postingsMax + 1 { merged.append(posting) }
-        }
-        // The room of what was left out is given back.
-        run = merged.capacity > merged.count + merged.count / 16 ? merged.map { $0 } : merged
-        tail = []
-    }
-
-    /// Appends the places that stand under `key`, `max` of them at most, the earliest first.
-    func gather(_ key: UInt32, max: Int, shift: UInt32, isRemoved: Set<UInt32>, into places: inout [UInt32]) {
-        let first = Part.posting(key, 0)
-        var left = max
-        Part.gather(run, from: guessed(first, key, shift), key, &left, isRemoved, into: &places)
-        if left > 0 {
-            let start = Part.firstIndex(tail, from: first, in: 0..<tail.count)
-            Part.gather(tail, from: start, key, &left, isRemoved, into: &places)
-        }
-    }
-
-    private static func gather(
-        _ postings: [UInt64], from start: Int, _ key: UInt32, _ left: inout Int, _ isRemoved: Set<UInt32>,
-        into places: inout [UInt32]
-    ) {
-        var index = start
-        while index < postings.count, left > 0, UInt32(truncatingIfNeeded: postings[index] >> 32) == key {
-            let place = UInt32(truncatingIfNeeded: postings[index])
-            if isRemoved.isEmpty || !isRemoved.contains(place) {
-                places.append(place)
-                left -= 1
-            }
-            index += 1
-        }
-    }
-
-    private func guess(_ key: UInt32, _ shift: UInt32) -> Int {
-        let below = UInt64(key & (1 << shift &- 1))
-        return Int(below * UInt64(run.count) >> UInt64(shift))
-    }
-
-    /// Where `posting` belongs in the run. Keys are even over their bits, so the place is guessed from the bits
-    /// below those of the part, and looked for around the guess in steps that double.
-    private func guessed(_ posting: UInt64, _ key: UInt32, _ shift: UInt32) -> Int {
-        guard !run.isEmpty else { return 0 }
-        let guess = guess(key, shift)
-        var (low, high, step) = (guess, guess, 32)
-        while low > 0, run[low - 1] >= posting {
-            high = low
-            low = Swift.max(0, low - step)
-            step *= 2
-        }
-        while high < run.count, run[high] < posting {
-            low = high + 1
-            high = min(run.count, high + step)
-            step *= 2
-        }
-        return Part.firstIndex(run, from: posting, in: low..<high)
-    }
-
-    /// The first place in `range` whose posting is not below; `range.upperBound` when there is none.
-    private static func firstIndex(_ postings: [UInt64], from posting: UInt64, in range: Range<Int>) -> Int {
-        var (low, high) = (range.lowerBound, range.upperBound)
-        while low < high {
-            let middle = (low + high) / 2
-            if postings[middle] < posting { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }
