@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timex.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -22,7 +23,24 @@ int sijill_probe_lease(int fd) {
 }
 
 int sijill_rename_noreplace(int old_dir, const char *old_name, int new_dir, const char *new_name) {
-    return renameat2(old_dir, old_name, new_dir, new_name, RENAME_NOREPLACE);
+    if (renameat2(old_dir, old_name, new_dir, new_name, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return -1;
+    }
+    if (linkat(old_dir, old_name, new_dir, new_name, 0) == 0) {
+        return unlinkat(old_dir, old_name, 0);
+    }
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) {
+        return -1;
+    }
+    struct stat status;
+    if (fstatat(new_dir, new_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return renameat(old_dir, old_name, new_dir, new_name);
 }
 
 int sijill_open_beneath(int dir, const char *path, uint64_t flags) {

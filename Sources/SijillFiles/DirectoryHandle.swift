@@ -151,6 +151,8 @@ package final class DirectoryHandle: Sendable {
     }
 
     /// Renames, here or into another directory; fails with EEXIST where the new name is taken.
+    ///
+    /// On NFS and most FUSE two steps (`sijill_rename_noreplace`): a crash between leaves the file under both names.
     package func rename(
         _ name: NameBytes, to other: DirectoryHandle? = nil, as newName: NameBytes
     ) throws(SystemError) {

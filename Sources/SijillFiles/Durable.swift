@@ -42,15 +42,10 @@ package enum Durable {
 
     /// Renames to a name that must be free, and makes that durable; false when the name is taken. Both lie in one
     /// directory.
-    ///
-    /// Where the file system cannot rename without replacing (NFS, some FUSE), the name is looked up first: then a
-    /// file that appears in that moment is replaced.
     package static func publish(_ old: String, as new: String) throws(SystemError) -> Bool {
         if sijill_rename_noreplace(AT_FDCWD, old, AT_FDCWD, new) != 0 {
             if errno == EEXIST { return false }
-            guard errno == EINVAL || errno == ENOSYS else { throw .last("rename", old) }
-            if File.exists(new) { return false }
-            try system("rename", old) { Glibc.rename(old, new) }
+            throw .last("rename", old)
         }
         try syncDirectory(parent(of: new))
         return true

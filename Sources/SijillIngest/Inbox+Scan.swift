@@ -7,6 +7,7 @@ extension Inbox {
     func scan(_ directory: DirectoryID, _ cause: ScanCause) {
         if directory == .root {
             findRoot()
+            guard !counts.isMissing else { return leaveRoot(cause) }
             wasShortOfWatches = counts.isShortOfWatches
             counts.isShortOfWatches = false
         }
@@ -134,6 +135,15 @@ extension Inbox {
             counts.isMissing = true
             handle(.watched(.root, isPolled: true, hasNoLeases: false))
         }
+    }
+
+    /// While there is no inbox, the directory that was it is somebody's folder: nothing is taken from it.
+    private func leaveRoot(_ cause: ScanCause) {
+        for child in settling.directories.children(of: .root) { handle(.directoryGone(child.id)) }
+        unwatch(.root)
+        let nothing = Settling.ScanResult(directory: .root, entries: [])
+        handle(.scanned([nothing], cause, wallClock: WallClock.now()))
+        noteDegraded()
     }
 
     // MARK: What the daemon's last end left

@@ -237,7 +237,7 @@ package final class Inbox: @unchecked Sendable {
         }
     }
 
-    private func unwatch(_ directory: DirectoryID) {
+    func unwatch(_ directory: DirectoryID) {
         guard let number = watchOf.removeValue(forKey: directory) else { return }
         // A directory that was moved inside the inbox keeps its number, which may be its new id's by now.
         if watched[number] == directory {

@@ -9,7 +9,9 @@
    writable; -1 and EAGAIN when someone has; -1 and EACCES or EINVAL where leases are not to be had. */
 int sijill_probe_lease(int fd);
 
-/* renameat2(old, new, RENAME_NOREPLACE). */
+/* renameat2(old, new, RENAME_NOREPLACE): -1 and EEXIST when the new name is taken. Where the file system cannot do that
+   (NFS, most FUSE), the file gets its new name first and loses the old one then, so a crash between leaves both; where it
+   knows no second names either, the new name is looked up first, and one that appears in that moment is replaced. */
 int sijill_rename_noreplace(int old_dir, const char *old_name, int new_dir, const char *new_name);
 
 /* openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS. */
