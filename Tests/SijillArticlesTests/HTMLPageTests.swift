@@ -34,6 +34,32 @@ struct HTMLPageTests {
         #expect(found.title == "خبر")
     }
 
+    @Test("A lead above the text is kept where JSON-LD gives the text without it")
+    func leadBeforeGivenText() throws {
+        let body = (1...4).map { "\(sentence) وهذه الفقرة رقم \($0)." }
+        let lead = "أعمال الترميم في الجسر القديم تنتهي قبل الشتاء، والمرور يبقى مفتوحا في الاتجاهين."
+        let given = body.joined(separator: " ")
+        let found = try page(
+            """
+            <html><head><script type="application/ld+json">{"@type": "NewsArticle", "headline": "خبر الجسر",
+            "articleBody": "\(given)"}</script></head><body><article><h1>خبر الجسر</h1>
+            <div class="lead">\(lead)</div><div class="text">\(body.map { "<p>\($0)</p>" }.joined())</div></article>
+            """)
+        #expect(found.textString == ([lead] + body).joined(separator: "\n\n"))
+    }
+
+    @Test("A line of a gallery that stands there again and again is no text; a row of a table may be")
+    func repeatedLines() throws {
+        let card = "<p>صور من موقع الجسر</p>"
+        let found = try page(
+            "<article><h1>خبر</h1>" + String(repeating: "<p>\(sentence)</p>\(card)", count: 5) + "<table>"
+                + String(repeating: "<tr><td>المدينة<td>7</tr>", count: 6)
+                + "</table><p>\(sentence)</p></article>")
+        let text = try #require(found.textString)
+        #expect(!text.contains("صور من موقع"))
+        #expect(text.components(separatedBy: "المدينة\t7").count == 7)
+    }
+
     @Test("A page with only a short text is still an article; one without a word has no text")
     func short() throws {
         #expect(try page("<p>خبر قصير جدا.</p>").textString == "خبر قصير جدا.")

@@ -15,7 +15,18 @@ struct BodyCleaner {
 
     /// Paragraphs with a blank line between; items of a list and rows of a table on lines of their own.
     var text: [UInt8] {
-        BodyCleaner.joined(withoutEnds(withoutTail(blocks.filter { !isJunk($0) })))
+        let repeated = repeatedLines
+        let kept = blocks.filter { !isJunk($0) && !($0.weight < 80 && repeated.contains($0.text)) }
+        return BodyCleaner.joined(withoutEnds(withoutTail(kept)))
+    }
+
+    /// Lines that stand there five times or more and are no sentences: of a gallery, or of cards.
+    private var repeatedLines: Set<[UInt8]> {
+        var counts: [[UInt8]: Int] = [:]
+        for block in blocks where block.weight < 80 && !block.endsSentence && block.kind == .paragraph {
+            counts[block.text, default: 0] += 1
+        }
+        return Set(counts.lazy.filter { $0.value >= 5 }.map(\.key))
     }
 
     private func isJunk(_ block: TextBlock) -> Bool {

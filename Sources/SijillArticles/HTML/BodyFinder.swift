@@ -31,7 +31,8 @@ struct BodyFinder {
         if let region = given?.region(in: blocks, where: { !map.isJunk[blocks[$0].node] }),
             proseWeight(region) * 2 >= proseWeight(found)
         {
-            return region
+            // The lead, which a page shows above its text, is often not given with it.
+            return found.filter { $0 < region[0] && blocks[$0].isLead } + region
         }
         return found
     }
