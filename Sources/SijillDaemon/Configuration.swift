@@ -21,6 +21,7 @@ package struct DaemonConfiguration: Hashable, Sendable {
     package var logOrigin: String?
     /// `disk.reserve`: intake pauses when less than this is free.
     package var diskReserveBytes = 256 << 20
+    package var scrub = Scrub()
     package var limits = InputLimits()
     /// `sources.…`: how each source delivers.
     package var sources = SourceRules()
@@ -57,6 +58,14 @@ package struct DaemonConfiguration: Hashable, Sendable {
         package var stuck = Duration.seconds(3_600)
         /// `inbox.ignored_report`: from what age on names that are left alone are reported.
         package var ignoredReport = Duration.seconds(86_400)
+    }
+
+    /// Keys `scrub.…`.
+    package struct Scrub: Hashable, Sendable {
+        /// `scrub.rate`: bytes of log and originals that are read again each second; 0 for none.
+        package var rateBytes = 256 << 10
+        /// `scrub.interval`: from the beginning of a pass over everything to that of the next.
+        package var interval = Duration.seconds(7 * 86_400)
     }
 
     /// Who may reach the feed, and how many (contract: feed §6).

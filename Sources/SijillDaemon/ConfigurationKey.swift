@@ -28,6 +28,8 @@ package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
     case logLevel = "log.level"
     case logOrigin = "log.origin"
     case diskReserve = "disk.reserve"
+    case scrubRate = "scrub.rate"
+    case scrubInterval = "scrub.interval"
     case limitsFile = "limits.file"
     case limitsJSONL = "limits.jsonl"
     case limitsLine = "limits.line"
@@ -92,6 +94,8 @@ extension DaemonConfiguration {
         case .logLevel: logLevel = try level(text)
         case .logOrigin: logOrigin = try origin(text)
         case .diskReserve: diskReserveBytes = try size(text, in: ByteCount(0)...ByteCount(1 << 40))
+        case .scrubRate: scrub.rateBytes = try size(text, in: ByteCount(0)...ByteCount(1 << 30))
+        case .scrubInterval: scrub.interval = try duration(text, in: .seconds(1) ... .seconds(31_536_000))
         case .limitsFile: limits.fileBytesMax = try size(text, in: bytes)
         case .limitsJSONL:
             limits.jsonlBytesMax = UInt64(try size(text, in: ByteCount(1 << 10)...ByteCount(1 << 40)))

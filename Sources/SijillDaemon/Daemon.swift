@@ -59,8 +59,10 @@ package final class Daemon: Sendable {
             let control = try ControlServer(configuration.data) { Self.answer($0, $1, parts.ledger) }
             parts.inbox.start(open: parts.openChanges)
             let watchdog = Watchdog(notifier, ledger: parts.ledger)
+            parts.scrubber.start()
             ready(address)
             await stop.requested()
+            parts.scrubber.stop()
             await drain(parts)
             watchdog.stop()
             control.stop()
@@ -98,6 +100,7 @@ package final class Daemon: Sendable {
         let ledger: Ledger
         let inbox: Inbox
         let indexer: SearchIndexer
+        let scrubber: Scrubber
         let openChanges: [OpenChange]
     }
 
@@ -118,9 +121,12 @@ package final class Daemon: Sendable {
         let indexer = SearchIndexer(store: store, logger: logger) { [self] in end($0) }
         ledger.start(listener(inbox: inbox, indexer: indexer))
         indexer.start()
+        let scrubber = Scrubber(
+            ScrubPace(rateBytes: configuration.scrub.rateBytes, interval: configuration.scrub.interval),
+            directory: configuration.data, reader: log.reader, store: store, logger: logger)
         return Parts(
             lock: lock, reader: log.reader, store: store, ledger: ledger, inbox: inbox, indexer: indexer,
-            openChanges: openChanges)
+            scrubber: scrubber, openChanges: openChanges)
     }
 
     private func drain(_ parts: Parts) async {
@@ -245,7 +251,8 @@ package final class Daemon: Sendable {
         feed.dashboard = quarantine.parts
         let metrics = Metrics(
             inbox: parts.inbox, ledger: parts.ledger, reader: parts.reader, store: parts.store,
-            consumers: feed.consumers, directory: configuration.data
+            consumers: feed.consumers, directory: configuration.data, scrubber: parts.scrubber,
+            reserveBytes: configuration.diskReserveBytes, started: WallClock.timestamp()
         ) { if case .notReady = self.currentHealth { false } else { true } }
         return FeedServer(
             reader: parts.reader, store: parts.store, configuration: feed,

@@ -17,6 +17,9 @@ struct Metrics: Sendable {
     let store: Store
     let consumers: ConsumerStore?
     let directory: DataDirectory
+    let scrubber: Scrubber
+    let reserveBytes: Int
+    let started: Timestamp
     let isReady: @Sendable () -> Bool
 
     /// The route that serves it.
@@ -44,6 +47,7 @@ struct Metrics: Sendable {
         addEvidence(to: &text)
         addConsumers(to: &text)
         addQuarantine(to: &text)
+        addOperations(to: &text)
         return text.text
     }
 

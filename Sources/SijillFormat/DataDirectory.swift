@@ -22,6 +22,8 @@ package struct DataDirectory: Hashable, Sendable {
     package var consumers: String { root + "/consumers.sqlite" }
     package var control: String { root + "/control" }
     package var lock: String { root + "/lock" }
+    /// Where the scrub is, and what it found.
+    package var scrub: String { root + "/scrub" }
     package var state: String { log + "/state" }
     /// Sequences whose files have gone since `state` was written.
     package var removals: String { log + "/removals" }

@@ -306,6 +306,7 @@ struct ConfigurationTests {
         .tlsKey: "/k.pem",
         .followersMax: "5", .followersPerToken: "2", .logLevel: "warning",
         .logOrigin: "archive.example/log", .diskReserve: "1GiB",
+        .scrubRate: "0", .scrubInterval: "24h",
         .limitsFile: "1MiB", .limitsJSONL: "1TiB", .limitsLine: "64KiB", .limitsText: "2048",
         .limitsGzipRatio: "50", .limitsGzipOut: "4GiB", .limitsJSONDepth: "5",
         .intakeWorkers: "3",
