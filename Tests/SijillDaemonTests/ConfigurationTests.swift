@@ -138,7 +138,7 @@ struct ConfigurationTests {
                 "inbox.path: /b\n",
                 "sijilld.yaml: line 1, column 1: unknown key 'inbox.path'; "
                     + "known here are allowed_hosts, allowed_origins, behind_proxy, data, disk, followers, "
-                    + "inbox, intake, limits, listen, log, sources, tls, tokens"
+                    + "inbox, intake, limits, listen, log, scrub, sources, tls, tokens"
             ),
             (
                 "inbox: /b\n",

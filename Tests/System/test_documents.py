@@ -4,8 +4,10 @@ A block of shell is run as it is, but for addresses and folders, which are this 
 that is what it prints: `…` stands for anything, and white space is not compared.
 """
 
+import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -15,7 +17,7 @@ from sijill_system import ROOT, SIJILL, SIJILLD, Daemon, free_port, main, wait_u
 
 DOCUMENTS = os.path.join(ROOT, "Documentation")
 # Each runs until it is ended: a follower, a stream.
-LIVE = re.compile(r"curl -N|sijill follow|--patient|sijilld run")
+LIVE = re.compile(r"curl -N|status --watch|sijill follow|--patient|sijilld run")
 
 
 def blocks(path):
@@ -94,6 +96,7 @@ def run(options, checks):
     readme(options, checks)
     feed(options, checks)
     mirrors(options, checks)
+    operating(options, checks)
     architecture(checks)
     links(checks)
 
@@ -168,6 +171,52 @@ def mirrors(options, checks):
         said = process.communicate()[1]
         checks.equal(process.returncode, 0, f"Mirrors: SIGTERM ends with 0: {said}")
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
+
+
+def operating(options, checks):
+    """Operating.md: each line runs beside those before it, and what it did is seen. What systemd does, the test does."""
+    daemon, shell = filled(options, "operating")
+    daemon.drop("rejected.bin", b"\0\1\2")
+    daemon.wait_changes(6)
+    daemon.wait_empty()
+    settings = os.path.join(shell.folder, "sijilld.yaml")
+    with open(settings, "w") as file:
+        file.write(f"listen: {shell.address}\n")
+    backup = os.path.join(shell.folder, "backup")
+    added = iter([c["data"]["article"] for c in daemon.changes() if c["type"].endswith(".added")])
+    item = daemon.sijilld("quarantine", "list", "--json").stdout.splitlines()[0]
+    item = json.loads(item)["item"]
+
+    def systemctl(verb):
+        if verb == "reload":
+            daemon.process.send_signal(signal.SIGHUP)
+        if verb in ("stop", "restart") and daemon in Daemon.running:
+            checks.equal(daemon.stop(), 0, "Operating: the daemon stops")
+        if verb in ("start", "restart"):
+            daemon.start()
+
+    ran = 0
+    for commands, _ in blocks(os.path.join(DOCUMENTS, "Operating.md")):
+        for line in commands.strip().split("\n"):
+            ran += 1
+            if line.startswith("systemctl "):
+                systemctl(line.split()[1])
+                continue
+            line = line.replace("/etc/sijill/sijilld.yaml", settings).replace("/var/lib/sijill", daemon.data)
+            line = line.replace("/mnt/backup/sijill", backup).replace("sijill:sijill", f"{os.getuid()}:{os.getgid()}")
+            line = line.replace("ARTICLE", next(added) if "ARTICLE" in line else "").replace("ITEM", item)
+            if LIVE.search(line):
+                checks.that(shell.lives(line) is not None, f"Operating: stays: {line}")
+                continue
+            code, found, said = shell.run(line.replace("curl", "curl --fail-with-body -sS", 1))
+            checks.equal(code, 0, f"Operating: {line}: {found[:2000]} {said}")
+            if " retry " in line:
+                checks.that(daemon.wait_changes(7), "Operating: what is put back is read again")
+                daemon.wait_empty()
+    checks.that(ran > 25, "Operating.md has its commands", ran)
+    code, _, said = shell.run(f"sijilld check --data {backup}")
+    checks.equal(code, 0, f"Operating: the copy that was taken last is sound: {said}")
+    systemctl("stop")
 
 
 def filled(options, name):
