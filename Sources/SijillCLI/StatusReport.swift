@@ -46,6 +46,7 @@ struct StatusReport {
         listing.add("unsigned", metrics["sijill_log_unsigned_changes"].map { "\(Int($0)) changes" })
         listing.add("disk", disk)
         listing.add("scrub", scrub)
+        listing.add("followers", metrics["sijill_followers"].map { String(Int($0)) })
         addConsumers(to: &listing)
         return listing
     }

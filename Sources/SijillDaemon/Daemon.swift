@@ -251,8 +251,9 @@ package final class Daemon: Sendable {
         feed.dashboard = quarantine.parts
         let metrics = Metrics(
             inbox: parts.inbox, ledger: parts.ledger, reader: parts.reader, store: parts.store,
-            consumers: feed.consumers, directory: configuration.data, scrubber: parts.scrubber,
-            reserveBytes: configuration.diskReserveBytes, started: WallClock.timestamp()
+            consumers: feed.consumers, directory: configuration.data, followers: feed.followers,
+            security: feed.security, scrubber: parts.scrubber, reserveBytes: configuration.diskReserveBytes,
+            started: WallClock.timestamp()
         ) { if case .notReady = self.currentHealth { false } else { true } }
         return FeedServer(
             reader: parts.reader, store: parts.store, configuration: feed,

@@ -1,3 +1,4 @@
+import SijillFeed
 import SijillFiles
 import SijillFormat
 
@@ -9,6 +10,16 @@ extension Metrics {
         text.figure(
             "sijill_store_position", .gauge, "Sequence of the last change applied to the store.",
             store.applied.value)
+        text.figure(
+            "sijill_followers", .gauge, "Streams and long polls that are open.", followers.count)
+        if let security {
+            text.family(
+                "sijill_certificate_end_timestamp_seconds", .gauge,
+                "When the first certificate of the feed's chain ends, in Unix time.")
+            text.sample(
+                "sijill_certificate_end_timestamp_seconds",
+                seconds: .milliseconds(Int64(security.end.milliseconds)))
+        }
         if let space = try? DiskSpace.of(directory.root) {
             text.figure(
                 "sijill_disk_free_bytes", .gauge, "Free space where the data directory is.", space.free)

@@ -17,6 +17,8 @@ struct Metrics: Sendable {
     let store: Store
     let consumers: ConsumerStore?
     let directory: DataDirectory
+    let followers: FollowerGauge
+    let security: TransportSecurity?
     let scrubber: Scrubber
     let reserveBytes: Int
     let started: Timestamp

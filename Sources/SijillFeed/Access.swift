@@ -118,15 +118,28 @@ package final class AccessControl: Sendable {
     }
 }
 
+/// How many streams and long polls there are. From any thread.
+package final class FollowerGauge: Sendable {
+    private let value = Atomic<Int>(0)
+
+    package init() {}
+
+    package var count: Int { value.load(ordering: .relaxed) }
+
+    fileprivate func add(_ difference: Int) { value.add(difference, ordering: .relaxed) }
+}
+
 /// How many followers there may be: in all, and of one token (contract: feed §6).
 final class FollowerLimit: Sendable {
     private let allMax: Int
     private let perTokenMax: Int
+    private let gauge: FollowerGauge
     private let counts = Mutex<(all: Int, tokens: [String: Int])>((0, [:]))
 
     init(_ configuration: FeedConfiguration) {
         allMax = configuration.followersMax
         perTokenMax = configuration.followersPerTokenMax
+        gauge = configuration.followers
     }
 
     /// A place that is given back when it is let go.
@@ -154,10 +167,12 @@ final class FollowerLimit: Sendable {
             return false
         }
         if isFull { throw .tooManyFollowers }
+        gauge.add(1)
         return Place(self, token?.name)
     }
 
     private func leave(_ token: String?) {
+        gauge.add(-1)
         counts.withLock { counts in
             counts.all -= 1
             if let token { counts.tokens[token, default: 1] -= 1 }

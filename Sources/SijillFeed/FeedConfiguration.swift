@@ -43,6 +43,8 @@ package struct FeedConfiguration: Sendable {
     package var followersMax = 20_000
     /// Streams and long polls at the same time with one token.
     package var followersPerTokenMax = 1_000
+    /// How many there are now; the server keeps it.
+    package let followers = FollowerGauge()
     /// Named consumers; nil for none, as on a mirror.
     package var consumers: ConsumerStore?
     /// What the dashboard shows of the way in; nil where there is none, as on a mirror.

@@ -12,6 +12,8 @@ package final class TransportSecurity: Sendable {
     private struct Pair {
         let chain: [NIOSSLCertificateSource]
         let key: NIOSSLPrivateKeySource
+        /// When the first certificate of the chain ends.
+        let end: Timestamp
     }
 
     /// - Throws: `SijillError(.configuration)` when a file cannot be read or does not belong to the other.
@@ -28,6 +30,9 @@ package final class TransportSecurity: Sendable {
         let pair = try Self.read(certificate: certificatePath, key: keyPath)
         current.withLock { $0 = pair }
     }
+
+    /// When the first certificate of the chain that is current ends to be valid.
+    package var end: Timestamp { current.withLock { $0.end } }
 
     /// TLS 1.2 and later; each handshake takes the pair that is current then.
     var configuration: TLSConfiguration {
@@ -50,7 +55,10 @@ package final class TransportSecurity: Sendable {
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(certificate)
             let privateKey = try NIOSSLPrivateKey(file: key, format: .pem)
-            let pair = Pair(chain: chain.map { .certificate($0) }, key: .privateKey(privateKey))
+            let end = chain.map { max(0, $0.notValidAfter) }.min() ?? 0
+            let pair = Pair(
+                chain: chain.map { .certificate($0) }, key: .privateKey(privateKey),
+                end: Timestamp(milliseconds: UInt64(end) * 1_000))
             // A key of another certificate is found here and not at the first handshake.
             _ = try NIOSSLContext(
                 configuration: .makeServerConfiguration(certificateChain: pair.chain, privateKey: pair.key))
