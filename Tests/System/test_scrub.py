@@ -104,6 +104,8 @@ def damage(daemon, checks):
     checks.equal(daemon.get("/v1/log")[0], 200, "the daemon goes on")
 
     checks.equal(daemon.stop(), 0, "SIGTERM ends with 0")
+    told = daemon.sijilld("doctor")
+    checks.that(told.returncode == 1 and b"scrub" in told.stdout, "sijilld doctor says so", told.stdout.decode())
     daemon.start()
     checks.equal(scrub(daemon, "damaged"), 2, "it is known after a restart")
     flip(segment(daemon), line)

@@ -106,6 +106,7 @@ extension Doctor {
                 return add("log", .ok, "there is no log yet; the first start makes it")
             }
             add("log", .ok, "log \(state.log), state at change \(state.sequence)")
+            checkScrub(state.log)
             let written = try File(data.state, .read).modified()
             if written > WallClock.now() + 60_000_000_000 {
                 add(
@@ -212,6 +213,22 @@ extension Doctor {
                 "listen", .problem,
                 "\(configuration.listen) cannot be bound: \(String(cString: strerror(code)))",
                 "name an address that this machine has")
+        }
+    }
+}
+
+extension Doctor {
+    /// What the scrub found when it read what is sealed.
+    fileprivate mutating func checkScrub(_ log: LogID) {
+        let state = ScrubState.load(configuration.data, log: log)
+        if let finding = state.findings.first {
+            let damaged = Set(state.findings.map(\.sequence)).count
+            add(
+                "scrub", .problem,
+                "\(damaged) changes were found damaged, the first in \(finding.path.escapedForDisplay)",
+                "run 'sijilld check' and see Documentation/Recovery.md")
+        } else if let finished = state.finished {
+            add("scrub", .ok, "all that was sealed was whole at \(finished.rfc3339)")
         }
     }
 }
