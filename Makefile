@@ -1,5 +1,6 @@
 # Names for commands. What is longer than a line is in Scripts.
-.PHONY: fuzz docs man completions help run test check lint build crash acceptance unit bench
+PREFIX ?= /usr/local
+.PHONY: install uninstall deb fuzz docs man completions help run test check lint build crash acceptance unit bench
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,8 +43,7 @@ bench: ## Sijill beside what people use instead; writes Benchmarks/RESULTS.md (s
 
 man: ## man pages and shell completions of both programs, into .build/share
 	Scripts/requirements test
-	swift build -c release --product sijilld
-	swift build -c release --product sijill
+	Scripts/build sijilld sijill
 	Scripts/man
 
 docs: ## the documentation of the Swift library, by DocC, into .build/docs
@@ -51,3 +51,16 @@ docs: ## the documentation of the Swift library, by DocC, into .build/docs
 	Scripts/docs
 
 completions: man ## the same
+
+install: ## programs, units, man pages, completions under PREFIX=/usr/local; configuration in /etc; DESTDIR is put before both
+	Scripts/requirements run
+	Scripts/build sijilld sijill
+	Scripts/install --prefix "$(PREFIX)" --destination "$(DESTDIR)"
+
+uninstall: ## takes away what install put there, but for the configuration
+	Scripts/install --uninstall --prefix "$(PREFIX)" --destination "$(DESTDIR)"
+
+deb: ## .build/sijill_VERSION_ARCH.deb, checked by lintian
+	Scripts/requirements package
+	Scripts/build sijilld sijill
+	Scripts/deb

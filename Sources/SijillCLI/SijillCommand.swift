@@ -19,6 +19,7 @@ struct SijillCommand: AsyncParsableCommand {
             75 another process works on the file or directory, or reads the consumer; 77 permission; \
             78 a file or directory that is not usable.
             """,
+        version: SijillFormat.version,
         subcommands: [
             ReplayCommand.self, FollowCommand.self, SearchCommand.self, AddCommand.self, ShowCommand.self,
             OriginalCommand.self, StatusCommand.self, MirrorCommand.self, ConsumersCommand.self,

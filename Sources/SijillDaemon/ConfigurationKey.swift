@@ -27,6 +27,7 @@ package enum ConfigurationKey: String, CaseIterable, Hashable, Sendable {
     case followersPerToken = "followers.per_token"
     case logLevel = "log.level"
     case logOrigin = "log.origin"
+    case logKey = "log.key"
     case diskReserve = "disk.reserve"
     case scrubRate = "scrub.rate"
     case scrubInterval = "scrub.interval"
@@ -93,6 +94,7 @@ extension DaemonConfiguration {
         case .followersPerToken: access.followersPerTokenMax = try count(text, in: 1...1_000_000)
         case .logLevel: logLevel = try level(text)
         case .logOrigin: logOrigin = try origin(text)
+        case .logKey: data.keyElsewhere = try path(text)
         case .diskReserve: diskReserveBytes = try size(text, in: ByteCount(0)...ByteCount(1 << 40))
         case .scrubRate: scrub.rateBytes = try size(text, in: ByteCount(0)...ByteCount(1 << 30))
         case .scrubInterval: scrub.interval = try duration(text, in: .seconds(1) ... .seconds(31_536_000))

@@ -18,6 +18,9 @@ struct InheritedServer: Service {
     /// Called when connections are accepted.
     let onListening: @Sendable () async -> Void
 
+    /// How long the request of a client that is connected may take to arrive once no more clients are accepted.
+    private static let arrivalTime = TimeAmount.milliseconds(200)
+
     /// Ends when the task is cancelled, or after a graceful shutdown: then the sockets are let go, and each connection has
     /// as long as its own guards give it.
     func run() async throws {
@@ -46,8 +49,13 @@ struct InheritedServer: Service {
                 }
             }
         } onGracefulShutdown: {
-            for listener in accepting { listener.channel.close(promise: nil) }
-            open.quiesce()
+            // Clients wait at the socket from now on. One that was accepted just now has its request on the way, or is
+            // being handed over; closing would lose it.
+            for listener in accepting { _ = listener.channel.setOption(.autoRead, value: false) }
+            MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: Self.arrivalTime) {
+                for listener in accepting { listener.channel.close(promise: nil) }
+                open.quiesce()
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 package struct DataDirectory: Hashable, Sendable {
     /// Path of the directory, without a slash at its end.
     package let root: String
+    /// Where the secret key is when it is kept elsewhere (`log.key`); the daemon never writes it there.
+    package var keyElsewhere: String?
 
     package init(_ root: String) {
         var trimmed = Substring(root)
@@ -38,7 +40,7 @@ package struct DataDirectory: Hashable, Sendable {
     /// In a mirror: what `sijill mirror` knows of its source from before, as `sijill verify` keeps it of a server.
     package var verified: String { root + "/verified" }
     /// The secret key of the log, mode 0600.
-    package var signingKey: String { root + "/signing.key" }
+    package var signingKey: String { keyElsewhere ?? root + "/signing.key" }
     /// Space set aside for a start or a stop on a full disk.
     package var reserve: String { log + "/reserve" }
 

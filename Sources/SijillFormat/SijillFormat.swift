@@ -3,6 +3,9 @@
 /// Everything here is pure: values, their bytes, and the names of files. `Documentation/Format.md` is the same
 /// thing in prose. Nothing in this module touches a file, a clock or a queue.
 package enum SijillFormat {
+    /// The version of Sijill (https://semver.org): of both programs, of the library and of the package.
+    package static let version = "0.1.0"
+
     /// The CloudEvents version of every change (https://github.com/cloudevents/spec/blob/v1.0.2).
     package static let cloudEventsVersion = "1.0"
 

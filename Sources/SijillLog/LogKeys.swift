@@ -42,7 +42,7 @@ package struct LogKeys: Sendable {
     ///   that of the key.
     static func open(_ directory: DataDirectory, state: LogState, origin: String?) throws -> LogKeys {
         let path = directory.signingKey
-        try Durable.remove(Durable.temporaryName(path))
+        if directory.keyElsewhere == nil { try Durable.remove(Durable.temporaryName(path)) }
         if let keys = try read(path) {
             guard origin == nil || origin == keys.origin else {
                 throw SijillError(
@@ -50,6 +50,12 @@ package struct LogKeys: Sendable {
                     remedy: "take log.origin back: the name of a log never changes")
             }
             return keys
+        }
+        guard directory.keyElsewhere == nil else {
+            throw SijillError(
+                .configuration,
+                "there is no signing key at \(path.escapedForDisplay), where log.key says it is",
+                remedy: "put it there; a log without one makes its own when log.key is not set")
         }
         guard !state.signed else {
             throw SijillError(

@@ -67,8 +67,15 @@ package final class LogTree: @unchecked Sendable {
     }
 
     /// Makes a new key the log's and signs the present tree with it; the old key co-signs. Returns the new one.
+    ///
+    /// - Throws: `SijillError` with `.configuration` when the key is kept elsewhere.
     package func rotate() throws -> NoteVerifierKey {
-        try queue.sync {
+        if let elsewhere = directory.keyElsewhere {
+            throw SijillError(
+                .configuration, "the key is kept at \(elsewhere.escapedForDisplay), which is only read",
+                remedy: "take log.key out of the configuration, rotate, and put signing.key where it was")
+        }
+        return try queue.sync {
             let new = keys.withLock { $0.rotated }
             try new.write(to: directory.signingKey)
             keys.withLock { $0 = new }

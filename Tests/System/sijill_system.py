@@ -71,7 +71,7 @@ def main(run, needs_daemon=True, arguments=None):
     print(f"seed {options.seed}", flush=True)
     for program in (SIJILLD, SIJILL) if needs_daemon else ():
         if not os.access(program, os.X_OK):
-            print(f"{program} is not there; build it with: swift build -c release", file=sys.stderr)
+            print(f"{program} is not there; build it with: Scripts/build sijilld sijill", file=sys.stderr)
             sys.exit(78)
     # Inside the checkout, so that all folders of a test are on one file system and none of it is a tmpfs.
     parent = os.path.join(ROOT, ".build", "system-tests")

@@ -77,7 +77,7 @@ struct RecoverCommand: ParsableCommand {
         for (old, new) in [
             (directory.originals, aside.originals), (directory.signingKey, aside.signingKey),
             (directory.log, aside.log),
-        ] where File.exists(old) {
+        ] where File.exists(old) && old != directory.keyElsewhere {
             try Durable.rename(old, new)
         }
         for file in Store.files(path: directory.store) { try Durable.remove(file) }

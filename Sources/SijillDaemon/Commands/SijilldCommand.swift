@@ -16,6 +16,7 @@ package struct SijilldCommand: AsyncParsableCommand {
             74 a file cannot be read or written; 75 another sijilld works on the data directory; 77 permission; \
             78 a configuration or a directory that is not usable.
             """,
+        version: SijillFormat.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, RebuildCommand.self, QuarantineCommand.self, KeyCommand.self,
             WithdrawCommand.self, RecoverCommand.self, CheckConfigCommand.self, BackupCommand.self,
