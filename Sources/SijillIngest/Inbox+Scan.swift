@@ -251,8 +251,15 @@ enum DirectoryCheck {
             _ = try directory.createFile(probe)
             try directory.rename(probe, as: renamed)
             try directory.unlink(renamed)
-            return directory
+            return try directory.openDirectory([])
         } catch {
+            if error.code == ENOSYS {
+                throw SijillError(
+                    .configuration, error.description,
+                    remedy:
+                        "openat2 is needed: Linux 5.6 or later, and no sandbox that takes it away, as RestrictSUIDSGID= does"
+                )
+            }
             throw SijillError(
                 .configuration, error.description,
                 remedy:
