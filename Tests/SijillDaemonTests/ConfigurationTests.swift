@@ -92,6 +92,7 @@ struct ConfigurationTests {
         #expect(configuration.access.allowedOrigins == ["https://desk.example.org"])
         (configuration.access.allowedHosts, configuration.access.allowedOrigins) = ([], [])
         configuration.access.tokensPath = nil
+        configuration.data.keyElsewhere = nil
         (configuration.access.certificatePath, configuration.access.keyPath) = (nil, nil)
         #expect(configuration == DaemonConfiguration())
         for (line, previous) in zip(lines.dropFirst(), lines)
@@ -305,7 +306,7 @@ struct ConfigurationTests {
         .allowedOrigins: "https://a.example", .tokens: "/tokens", .tlsCertificate: "/c.pem",
         .tlsKey: "/k.pem",
         .followersMax: "5", .followersPerToken: "2", .logLevel: "warning",
-        .logOrigin: "archive.example/log", .diskReserve: "1GiB",
+        .logOrigin: "archive.example/log", .logKey: "/signing.key", .diskReserve: "1GiB",
         .scrubRate: "0", .scrubInterval: "24h",
         .limitsFile: "1MiB", .limitsJSONL: "1TiB", .limitsLine: "64KiB", .limitsText: "2048",
         .limitsGzipRatio: "50", .limitsGzipOut: "4GiB", .limitsJSONDepth: "5",

@@ -205,6 +205,27 @@ struct LogTreeTests {
         }
     }
 
+    @Test("a key that is kept elsewhere signs, is never written, and is missed when it is not there")
+    func keyElsewhere() throws {
+        let fixture = try stopped(3)
+        let safe = try TemporaryDirectory()
+        let key = safe.path("signing.key")
+        try FileManager.default.moveItem(atPath: fixture.directory.signingKey, toPath: key)
+        let written = try File.contents(key)
+        var directory = fixture.directory
+        directory.keyElsewhere = key
+        let log = try ChangeLog(directory, origin: nil)
+        #expect(throws: SijillError.self) { try log.tree.rotate() }
+        try log.close()
+        #expect(try findings(directory) == [])
+        #expect(try File.contents(key) == written)
+        #expect(!File.exists(fixture.directory.signingKey))
+        directory.keyElsewhere = safe.path("another.key")
+        #expect { try ChangeLog(directory, origin: nil) } throws: {
+            ($0 as? SijillError)?.code == .configuration
+        }
+    }
+
     @Test("a rotated key signs with the old one, which still verifies; the one before that is forgotten")
     func rotation() throws {
         let fixture = try stopped(20)
