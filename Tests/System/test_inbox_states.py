@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import sijill_articles
@@ -40,12 +41,14 @@ class Behind(Daemon):
         os.makedirs(folder, exist_ok=True)
         super().__init__(folder)
         self.prefix = prefix
+        self.program = SIJILLD
         self.configuration = os.path.join(folder, "sijilld.yaml")
         with open(self.configuration, "w") as file:
             file.write(CONFIGURATION)
 
     def command(self, *arguments):
-        return [*self.prefix, *super().command("--config", self.configuration, *arguments)]
+        _, *command = super().command("--config", self.configuration, *arguments)
+        return [*self.prefix, self.program, *command]
 
     def metric(self, name):
         for line in self.get("/metrics")[2].decode().splitlines():
@@ -75,7 +78,10 @@ def run(options, checks):
     if os.geteuid() != 0:
         print("not root: other users' files, watch limit and FUSE are skipped")
         return
-    other_user(os.path.join(options.folder, "other"), texts, checks)
+    # Not in the checkout, which may be for its owner alone.
+    with tempfile.TemporaryDirectory(prefix="sijill-other-", ignore_cleanup_errors=True) as folder:
+        other_user(folder, texts, checks)
+        Daemon.end_all()
     few_watches(os.path.join(options.folder, "watches"), texts, checks)
     network(os.path.join(options.folder, "network"), texts, checks)
 
@@ -117,10 +123,10 @@ def vanished(daemon, texts, checks):
 def other_user(folder, texts, checks):
     as_other = ("setpriv", f"--reuid={OTHER}", f"--regid={OTHER}", "--clear-groups", "--no-new-privs")
     daemon = Behind(folder, *as_other)
+    daemon.program = shutil.copy(SIJILLD, folder)
     os.chown(folder, OTHER, OTHER)
-    os.chmod(os.path.dirname(folder), 0o711)
-    if subprocess.run([*as_other, "test", "-x", SIJILLD, "-a", "-w", folder], check=False).returncode:
-        print("another user cannot reach this folder: files of other users are skipped")
+    if subprocess.run([*as_other, "test", "-x", daemon.program, "-a", "-w", folder], check=False).returncode:
+        print("another user cannot reach the temporary folder: files of other users are skipped")
         return
     daemon.start()
     # E: no lease is to be had on the file of another user, so two equal looks stand in for it.
