@@ -24,6 +24,9 @@ package enum SearchCheck {
             findings.append(
                 "search index: it has reached change \(indexed), but the store only change \(applied)")
         }
+        if try Int64.fetchAll(database, sql: "select id from search_progress") != [1] {
+            findings.append("search index: its progress is not the one row that it wrote")
+        }
         return findings
     }
 
