@@ -45,7 +45,7 @@ struct IndexerPace {
     /// What a transaction takes as a rule, so that hardly one takes longer than `transactionMax`.
     private static let goal = Duration.milliseconds(10)
     /// Transactions from checkpoint to checkpoint.
-    private static let checkpointInterval = 4
+    private static let checkpointInterval = 20
 
     /// The ledger committed a batch.
     mutating func batch(at now: Instant) {

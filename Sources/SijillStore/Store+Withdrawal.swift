@@ -96,17 +96,7 @@ extension Store {
         // Readers of ours end in a moment; one of another program is named.
         for attempt in 0..<2 {
             pool.releaseMemory()
-            let isDone = try pool.writeWithoutTransaction { database in
-                do {
-                    try database.checkpoint(.truncate)
-                    return true
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-                    return false
-                } catch let error as DatabaseError {
-                    throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
-                }
-            }
-            if isDone { return }
+            if try truncateWAL() { return }
             if attempt == 1 { throw StoreError.blocked(path, by: StoreReaders.names(of: path)) }
         }
     }

@@ -17,6 +17,9 @@ package final class Store: Sendable {
     package let path: String
     let log: LogID
     let pool: DatabasePool
+    /// Moves the WAL into the file beside the writer, which goes on meanwhile; nil where nothing is written. One
+    /// checkpoint runs at a time: SQLite refuses a second one at once, and one that an erasure needs must not be refused.
+    let mover: Mutex<DatabaseQueue?>
     let lookUps: Mutex<LookUps>
     /// The last change that the search index knows of.
     let searchProgress: Mutex<SequenceNumber>
@@ -46,6 +49,7 @@ package final class Store: Sendable {
                 }
             }
             self.pool = pool
+            self.mover = Mutex(readOnly ? nil : try Store.mover(path))
             self.lookUps = Mutex(try pool.read { try LookUps(reading: $0, path: path, log: log) })
             self.searchProgress = Mutex(try pool.read { try SearchIndex.indexed($0) })
         } catch let error as DatabaseError {
@@ -120,15 +124,29 @@ package final class Store: Sendable {
     /// Moves what the WAL holds into the file and cuts the WAL, both synced. Part of it stays where a reader
     /// is still at work; nothing is lost by that.
     package func checkpoint() throws {
-        try pool.writeWithoutTransaction { database in
-            do {
-                try database.checkpoint(.truncate)
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-                return
-            } catch let error as DatabaseError {
-                throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
+        _ = try truncateWAL()
+    }
+
+    /// Whether the whole WAL was moved and cut; not while a reader is still at work.
+    func truncateWAL() throws -> Bool {
+        try mover.withLock { _ in
+            try pool.writeWithoutTransaction { database in
+                do {
+                    try database.checkpoint(.truncate)
+                    return true
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                    return false
+                } catch let error as DatabaseError {
+                    throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
+                }
             }
         }
+    }
+
+    private static func mover(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "sijill.store.mover"
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 
     /// Ends all use of the store, with a checkpoint. Wait for readers first; later calls throw.
@@ -136,6 +154,12 @@ package final class Store: Sendable {
         // The last connection to close removes the WAL, if it may write. GRDB closes the writer first.
         pool.releaseMemory()
         if !pool.configuration.readonly { try checkpoint() }
+        try mover.withLock { mover in
+            do { try mover?.close() } catch let error as DatabaseError {
+                throw StoreError(error, "close", path)
+            }
+            mover = nil
+        }
         do { try pool.close() } catch let error as DatabaseError { throw StoreError(error, "close", path) }
     }
 
@@ -160,6 +184,7 @@ package final class Store: Sendable {
                 try database.execute(sql: "pragma page_size = \(StoreSchema.pageBytes)")
                 // What is deleted is overwritten: an erasure has to leave no trace (Documentation/Store.md).
                 try database.execute(sql: "pragma secure_delete = on")
+                database.setCheckpointsAtCommit(true)
             }
         }
         return configuration

@@ -25,6 +25,23 @@ import Testing
         #expect(pace.next(at: at(33)) == .rest)
     }
 
+    @Test("What was written is moved into the file behind twenty transactions, even while much is left")
+    func moves() {
+        var pace = IndexerPace()
+        var moved: [Int] = []
+        for step in 1...63 {
+            switch pace.next(at: at(step)) {
+            case .index: pace.indexed(isBehind: true, took: .milliseconds(10), gaveWay: false, at: at(step))
+            case .merge: pace.merged(more: true, took: .milliseconds(10), at: at(step))
+            case .checkpoint:
+                moved.append(step)
+                pace.moved(at: at(step))
+            case .wait, .rest: #expect(Bool(false), "nothing holds it up")
+            }
+        }
+        #expect(moved == [21, 42, 63])
+    }
+
     @Test("A batch makes it wait until the ledger is quiet")
     func waits() {
         var pace = IndexerPace()

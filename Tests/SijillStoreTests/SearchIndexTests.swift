@@ -12,6 +12,26 @@ import Testing
         try store.pool.write { try SearchIndex.command("integrity-check", 1, $0) }
     }
 
+    @Test(
+        "What was indexed is moved into the file while the writer is in a transaction; an erasure's cut is not refused"
+    )
+    func movesBesideTheWriter() throws {
+        let fixture = try SearchFixture()
+        for number in 0..<50 { try fixture.add("كلمة رقم \(number)") }
+        try fixture.index()
+        let store = fixture.store
+        let before = try Data(contentsOf: URL(fileURLWithPath: fixture.path)).count
+        try store.write(verb: "test") { database in
+            try database.beginTransaction(.immediate)
+            try store.checkpointAfterIndexing()
+            try database.commit()
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.path)).count > before)
+        #expect(try store.truncateWAL())
+        #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.path + "-wal")).isEmpty)
+        #expect(try fixture.found("49") == [50])
+    }
+
     @Test("Texts are found up to the change that the index has reached, and the index says which that is")
     func progress() throws {
         let fixture = try SearchFixture()

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import SijillFormat
 
 /// What one step of the indexer did.
@@ -73,11 +74,22 @@ extension Store {
     }
 
     /// Moves what the WAL holds into the file, as far as readers let it. After some transactions of the indexer, which
-    /// leave that undone.
+    /// leave that undone. The ledger may write meanwhile.
     ///
     /// - Throws: `StoreError`.
     package func checkpointAfterIndexing() throws {
-        try write(verb: "checkpoint") { _ = try $0.checkpoint(.passive) }
+        try mover.withLock { mover in
+            try mover?.writeWithoutTransaction { database in
+                do {
+                    try database.checkpoint(.passive)
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                    // A commit of the ledger is at it.
+                    return
+                } catch let error as DatabaseError {
+                    throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
+                }
+            }
+        }
     }
 
     /// Brings the index up to date in large transactions, for a store that nobody else writes: after a rebuild.
