@@ -154,7 +154,8 @@ import Testing
                 foundCount += 1
             }
         }
-        #expect(foundCount > 20, "found \(foundCount), seed \(seed)")
+        // About 30 are found as a rule; a rate so far below that is no chance.
+        #expect(foundCount > 10, "found \(foundCount), seed \(seed)")
     }
 
     @Test("A store that is wrong throughout has a bounded number of findings")
