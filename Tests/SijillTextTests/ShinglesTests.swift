@@ -12,6 +12,17 @@ func passage(_ name: String, _ count: Int) -> String {
 
 @Suite("Shingles and sketches")
 struct ShinglesTests {
+    @Test("Hashes are sorted as numbers, however they lie", arguments: [0, 1, 63, 64, 65, 1_000, 70_000])
+    func sorting(count: Int) {
+        var generator = SystemRandomNumberGenerator()
+        let spread = (0..<count).map { _ in UInt64.random(in: 0 ... .max, using: &generator) }
+        let close = (0..<count).map { UInt64(count - $0) / 3 }
+        let mixed = spread.map { $0 & 0x8000_0000_0000_00FF }
+        for hashes in [spread, close, mixed, close.map { ~$0 }] {
+            #expect(hashes.sortedHashes() == hashes.sorted(), "\(hashes.prefix(100))")
+        }
+    }
+
     @Test("Every three words that stand side by side are a shingle; a shorter text has one")
     func counts() {
         #expect(shingles("").hashes.count == 0)
