@@ -107,7 +107,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     /// Takes arrivals in their order and returns at once. From any queue.
     package func submit(_ arrivals: [Arrival]) {
         let schedules = mailbox.withLock { mailbox in
-            mailbox.arrivals += arrivals
+            mailbox.arrivals.add(arrivals)
             defer { mailbox.isScheduled = true }
             return !mailbox.isScheduled
         }
@@ -180,17 +180,27 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
 
     private func collect() {
         dispatchPrecondition(condition: .onQueue(queue))
-        waiting += mailbox.withLock { mailbox in
-            mailbox.isScheduled = false
-            return exchange(&mailbox.arrivals, with: [])
-        }
+        waiting.add(
+            mailbox.withLock { mailbox in
+                mailbox.isScheduled = false
+                return exchange(&mailbox.arrivals, with: [])
+            })
         while !waiting.isEmpty, !isPaused, !hasFailed, !isClosed {
-            let count = Self.batchCount(waiting)
-            guard commit(Array(waiting.prefix(count))) else { break }
-            waiting.removeFirst(count)
-            waiting += mailbox.withLock { exchange(&$0.arrivals, with: []) }
+            let batch = takeBatch()
+            guard commit(batch) else {
+                waiting = batch + waiting
+                break
+            }
+            waiting.add(mailbox.withLock { exchange(&$0.arrivals, with: []) })
         }
         scheduleState()
+    }
+
+    private func takeBatch() -> [Arrival] {
+        let count = Self.batchCount(waiting)
+        if count == waiting.count { return exchange(&waiting, with: []) }
+        defer { waiting.removeFirst(count) }
+        return Array(waiting.prefix(count))
     }
 
     /// How many arrivals from the front make a batch: 1,000, or 64 MiB, and at least one.
@@ -382,6 +392,13 @@ extension Duration {
     /// Whole milliseconds, rounded down.
     var milliseconds: Int64 {
         components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}
+
+extension [Arrival] {
+    /// Appends others; where there is nothing yet, without a copy of each.
+    fileprivate mutating func add(_ others: [Arrival]) {
+        if isEmpty { self = others } else { self += others }
     }
 }
 

@@ -33,9 +33,10 @@ package final class HandTable: Sendable {
     }
 
     private struct Slots {
+        /// What the file holds.
+        var image: [UInt8] = []
         var places: [UInt64: Int] = [:]
         var free: [Int] = []
-        var count = 0
         var progressed: Set<UInt64> = []
     }
 
@@ -77,32 +78,49 @@ package final class HandTable: Sendable {
         writer.littleEndian(ends)
         writer.littleEndian(1 as UInt32)
         slots.withLock { slots in
-            let place = slots.places[ticket] ?? slots.free.popLast() ?? slots.count
-            slots.count = max(slots.count, place + 1)
+            let place =
+                slots.places[ticket] ?? slots.free.popLast() ?? slots.image.count / HandTable.entryBytes
             slots.places[ticket] = place
-            write(writer.bytes, at: place, 0)
+            let start = place * HandTable.entryBytes
+            if start == slots.image.count {
+                slots.image += writer.bytes
+            } else {
+                slots.image.replaceSubrange(start..<start + HandTable.entryBytes, with: writer.bytes)
+            }
+            write(slots, place...place)
         }
     }
 
-    /// A change was committed from it.
-    func progress(_ ticket: UInt64) {
+    /// Changes were committed from these, and they are still in hand.
+    func progress(_ tickets: [UInt64]) {
         slots.withLock { slots in
-            guard let place = slots.places[ticket], slots.progressed.insert(ticket).inserted else { return }
-            write([2, 0, 0, 0], at: place, 28)
+            let places = tickets.filter { slots.progressed.insert($0).inserted }.compactMap {
+                slots.places[$0]
+            }
+            mark(places, 2, &slots)
         }
     }
 
-    /// It is out of hand.
-    func clear(_ ticket: UInt64) {
+    /// They are out of hand.
+    func clear(_ tickets: [UInt64]) {
         slots.withLock { slots in
-            guard let place = slots.places.removeValue(forKey: ticket) else { return }
-            slots.free.append(place)
-            slots.progressed.remove(ticket)
-            write([0, 0, 0, 0], at: place, 28)
+            let places = tickets.compactMap { slots.places.removeValue(forKey: $0) }
+            slots.free += places.reversed()
+            if !slots.progressed.isEmpty { slots.progressed.subtract(tickets) }
+            mark(places, 0, &slots)
         }
     }
 
-    private func write(_ bytes: [UInt8], at place: Int, _ offset: Int) {
-        try? file.write(bytes.span, at: UInt64(place * HandTable.entryBytes + offset))
+    /// Gives the entries at `places` another state, with one write.
+    private func mark(_ places: [Int], _ state: UInt8, _ slots: inout Slots) {
+        guard let first = places.min(), let last = places.max() else { return }
+        for place in places { slots.image[place * HandTable.entryBytes + 28] = state }
+        write(slots, first...last)
+    }
+
+    private func write(_ slots: Slots, _ places: ClosedRange<Int>) {
+        let start = places.lowerBound * HandTable.entryBytes
+        let end = (places.upperBound + 1) * HandTable.entryBytes
+        try? file.write(slots.image.span.extracting(start..<end), at: UInt64(start))
     }
 }

@@ -160,14 +160,13 @@ extension Inbox {
     func take(_ outcomes: [Outcome]) {
         assertOnQueue()
         var finished: [FileInHand] = []
+        var progressed: [UInt64] = []
         for outcome in outcomes {
             guard let file = files[outcome.id.ticket],
                 let input = file.pending.removeValue(forKey: outcome.id.record)
             else { preconditionFailure("\(outcome.id) is answered once, after it was submitted") }
             pool.released(inputs: 1, bytes: input.weight)
             file.committed(input, outcome)
-            // A change was committed from it: it is no file that ends the daemon by being read.
-            hand?.progress(outcome.id.ticket)
             // Memory stays bounded when line after line is rejected. What fails is tried again at the removal.
             if file.rejects.count >= 256 || file.rejectsBytes >= 1 << 20 {
                 removalQueue.sync { try? file.writeRejects(quarantine) }
@@ -176,8 +175,12 @@ extension Inbox {
                 files[outcome.id.ticket] = nil
                 givenUp.remove(outcome.id.ticket)
                 finished.append(file)
+            } else if progressed.last != outcome.id.ticket {
+                progressed.append(outcome.id.ticket)
             }
         }
+        // Changes were committed from them: they are no files that end the daemon by being read.
+        if !progressed.isEmpty { hand?.progress(progressed) }
         finish(finished)
         pump()
     }
@@ -188,8 +191,8 @@ extension Inbox {
             guard let isStream = largeOpen.removeValue(forKey: file.work.handOut.ticket) else { continue }
             pool.largeEnded(isStream: isStream)
         }
+        ended(finished.map(\.work.handOut.ticket))
         for file in finished {
-            ended(file.work.handOut.ticket)
             guard let failure = file.failure else { continue }
             if let last = file.last {
                 // What cannot be kept now is read again from the file later.

@@ -322,10 +322,15 @@ package final class Inbox: @unchecked Sendable {
     }
 
     /// A file that was handed out is out of hand.
-    func ended(_ ticket: UInt64) {
-        hand?.clear(ticket)
-        outstanding.remove(ticket)
-        if aloneTicket == ticket { aloneTicket = nil }
+    func ended(_ ticket: UInt64) { ended([ticket]) }
+
+    /// Files that were handed out are out of hand.
+    func ended(_ tickets: [UInt64]) {
+        hand?.clear(tickets)
+        for ticket in tickets {
+            outstanding.remove(ticket)
+            if aloneTicket == ticket { aloneTicket = nil }
+        }
     }
 
     /// Tells whether the inbox has become degraded, or has ceased to be.
@@ -360,7 +365,7 @@ package final class Inbox: @unchecked Sendable {
             }
             bytes += size
         }
-        sink.submit(Array(arrivals[start...]))
+        sink.submit(start == 0 ? arrivals : Array(arrivals[start...]))
     }
 
     /// Puts arrivals where their ticket's turn is, or in the outbox at once when it is not waited for.

@@ -39,7 +39,7 @@ struct HandTableTests {
         #expect(ends == HandTable.endsMax)
         let table = try table()
         table.note(1, file, ends: ends)
-        table.progress(1)
+        table.progress([1])
         #expect(try self.table().suspects == [.init(file): 0])
     }
 
@@ -48,13 +48,13 @@ struct HandTableTests {
         let table = try table()
         let files = try (0..<50).map { try status(String(repeating: "x", count: $0 + 1)) }
         for (ticket, file) in files.enumerated() { table.note(UInt64(ticket), file, ends: 0) }
-        for ticket in 0..<49 { table.clear(UInt64(ticket)) }
+        for ticket in 0..<49 { table.clear([UInt64(ticket)]) }
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
         for round in 0..<500 {
             let ticket = UInt64(100 + round)
             table.note(ticket, files[round % 49], ends: 0)
-            table.progress(ticket)
-            table.clear(ticket)
+            table.progress([ticket])
+            table.clear([ticket])
         }
         #expect(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int == size)
         #expect(try self.table().suspects == [.init(files[49]): 1])
@@ -65,10 +65,10 @@ struct HandTableTests {
         let table = try table()
         let file = try status("one")
         table.note(1, file, ends: 0)
-        table.clear(2)
-        table.progress(2)
-        table.clear(1)
-        table.clear(1)
+        table.clear([2])
+        table.progress([2])
+        table.clear([1])
+        table.clear([1])
         #expect(try self.table().suspects.isEmpty)
     }
 
