@@ -69,9 +69,10 @@ def table(items):
             ratio = f"{statistics.median(pairs):.2f} × {item.over}"
         cpu = statistics.median(sample.cpu_seconds for sample in item.samples)
         peak = max(sample.peak_mib for sample in item.samples)
+        # What was not measured has no figure.
         lines.append(
             f"| {item.name} | {shown(statistics.median(values))} | {shown(min(values))} – {shown(max(values))} "
-            f"| {item.unit} | {ratio} | {cpu:.2f} | {peak:.0f} |"
+            f"| {item.unit} | {ratio} | {f'{cpu:.2f}' if cpu else ''} | {f'{peak:.0f}' if peak else ''} |"
         )
     return "\n".join(lines)
 
