@@ -141,7 +141,7 @@ import Testing
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         let rows = try dump(path)
         var foundCount = 0
-        for _ in 0..<100 {
+        for _ in 0..<300 {
             var flipped = whole
             let place = Int.random(in: 0..<whole.count, using: &generator)
             let bit = UInt8.random(in: 0..<8, using: &generator)
@@ -154,8 +154,9 @@ import Testing
                 foundCount += 1
             }
         }
-        // About 30 are found as a rule; a rate so far below that is no chance.
-        #expect(foundCount > 10, "found \(foundCount), seed \(seed)")
+        // One in five at least. Of 100 bits 29 were found on average (21 to 37, eight runs): of so many more, chance
+        // hardly brings it below.
+        #expect(foundCount > 60, "found \(foundCount), seed \(seed)")
     }
 
     @Test("A store that is wrong throughout has a bounded number of findings")
