@@ -130,16 +130,19 @@ package final class Store: Sendable {
     /// Whether the whole WAL was moved and cut; not while a reader is still at work.
     func truncateWAL() throws -> Bool {
         try mover.withLock { _ in
-            try pool.writeWithoutTransaction { database in
-                do {
-                    try database.checkpoint(.truncate)
-                    return true
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-                    return false
-                } catch let error as DatabaseError {
-                    throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
-                }
-            }
+            try pool.writeWithoutTransaction { try moveWAL(.truncate, $0) }
+        }
+    }
+
+    /// Whether SQLite could move the WAL; not while another connection is in its way. Call it with the lock on `mover`.
+    func moveWAL(_ mode: Database.CheckpointMode, _ database: Database) throws -> Bool {
+        do {
+            try database.checkpoint(mode)
+            return true
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            return false
+        } catch let error as DatabaseError {
+            throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
         }
     }
 

@@ -1,5 +1,4 @@
 import GRDB
-import Glibc
 import SijillFormat
 
 /// What one step of the indexer did.
@@ -79,16 +78,8 @@ extension Store {
     /// - Throws: `StoreError`.
     package func checkpointAfterIndexing() throws {
         try mover.withLock { mover in
-            try mover?.writeWithoutTransaction { database in
-                do {
-                    try database.checkpoint(.passive)
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-                    // A commit of the ledger is at it.
-                    return
-                } catch let error as DatabaseError {
-                    throw StoreError(error, "checkpoint", path, systemErrorNumber: errno)
-                }
-            }
+            // A commit of the ledger that is at it does the same.
+            _ = try mover?.writeWithoutTransaction { try moveWAL(.passive, $0) }
         }
     }
 
