@@ -37,7 +37,9 @@ package final class HandTable: Sendable {
         var image: [UInt8] = []
         var places: [UInt64: Int] = [:]
         var free: [Int] = []
-        var progressed: Set<UInt64> = []
+
+        /// Where the state of an entry lies in the image, low byte.
+        func state(_ place: Int) -> Int { place * HandTable.entryBytes + 28 }
     }
 
     /// What was in hand when the daemon ended, each with how often in a row it was alone.
@@ -94,9 +96,7 @@ package final class HandTable: Sendable {
     /// Changes were committed from these, and they are still in hand.
     func progress(_ tickets: [UInt64]) {
         slots.withLock { slots in
-            let places = tickets.filter { slots.progressed.insert($0).inserted }.compactMap {
-                slots.places[$0]
-            }
+            let places = tickets.compactMap { slots.places[$0] }.filter { slots.image[slots.state($0)] != 2 }
             mark(places, 2, &slots)
         }
     }
@@ -105,8 +105,8 @@ package final class HandTable: Sendable {
     func clear(_ tickets: [UInt64]) {
         slots.withLock { slots in
             let places = tickets.compactMap { slots.places.removeValue(forKey: $0) }
+            // The lowest is used first, so that what is in hand lies close together.
             slots.free += places.reversed()
-            if !slots.progressed.isEmpty { slots.progressed.subtract(tickets) }
             mark(places, 0, &slots)
         }
     }
@@ -114,7 +114,7 @@ package final class HandTable: Sendable {
     /// Gives the entries at `places` another state, with one write.
     private func mark(_ places: [Int], _ state: UInt8, _ slots: inout Slots) {
         guard let first = places.min(), let last = places.max() else { return }
-        for place in places { slots.image[place * HandTable.entryBytes + 28] = state }
+        for place in places { slots.image[slots.state(place)] = state }
         write(slots, first...last)
     }
 
