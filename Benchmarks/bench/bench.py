@@ -114,18 +114,19 @@ class Bench:
         os.rename(inbox, os.path.join(daemon.inbox, "bench"))
         return self.until_taken(daemon, self.files, began, cpu, searchable)
 
-    def searchable(self, daemon):
-        return int(str(json.loads(daemon.get("/v1/log")[2]).get("searchable") or 0)[:16])
+    def until(self, daemon, member, count, pause):
+        """Waits until /v1/log says that `member`, its `tip` or `searchable`, has reached `count`."""
 
-    def until_taken(self, daemon, count, began, cpu, searchable):
         def reached():
-            log = json.loads(daemon.get("/v1/log")[2])
-            place = log.get("searchable") if searchable else log["tip"]
             # A cursor or a plain sequence: the first 16 digits are the sequence.
+            place = json.loads(daemon.get("/v1/log")[2]).get(member)
             return place and int(str(place)[:16]) >= count
 
-        if not wait_until(reached, patience=600, pause=0.005):
-            raise RuntimeError("not taken in within ten minutes")
+        if not wait_until(reached, patience=600, pause=pause):
+            raise RuntimeError(f"{member} has not reached {count} within ten minutes")
+
+    def until_taken(self, daemon, count, began, cpu, searchable):
+        self.until(daemon, "searchable" if searchable else "tip", count, pause=0.005)
         seconds = time.monotonic() - began
         used = cpu_seconds(daemon.process.pid) - cpu
         wait_until(lambda: not daemon.inbox_files(), patience=60)
@@ -248,9 +249,8 @@ class Bench:
         copy = self.path("work", "lines.jsonl")
         shutil.copyfile(self.corpus_lines(), copy)
         os.rename(copy, os.path.join(daemon.inbox, "lines.jsonl"))
-        wait_until(lambda: daemon.wait_changes(self.records, patience=1), patience=600)
-        # Its own work is over: what it uses from here on, it uses for serving.
-        wait_until(lambda: self.searchable(daemon) >= self.records, patience=600, pause=0.5)
+        # Then its own work is over: what it uses from here on, it uses for serving.
+        self.until(daemon, "searchable", self.records, pause=0.5)
         listed = json.loads(daemon.get("/v1/segments")[2])
         names = [f"{int(segment['first']):020}" for segment in listed["segments"]]
         sizes = sum(segment["bytes"] for segment in listed["segments"])
