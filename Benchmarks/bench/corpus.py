@@ -3,7 +3,7 @@
 An article is a function of its number alone, so any part can be made again, byte for byte. Words are made from
 roots and patterns and drawn with the frequencies of real text (Zipf), so that vocabulary, compression and the
 chance of a common three-word sequence are near those of newspapers. `Corpus(repeats=.05, copies=.05)` makes that
-share of the articles byte-identical repeats and near-copies of earlier ones.
+share of the articles byte-identical repeats and near-copies of earlier ones, and knows which.
 """
 
 import itertools
@@ -42,14 +42,25 @@ class Corpus:
 
     def article(self, number):
         """Title and text."""
+        kind, other, source = self.origin(number)
+        title, text = self.original(other)
+        return (title, self.edited(text, source)) if kind == "copy" else (title, text)
+
+    def origin(self, number):
+        """Whether an article is an `original`, a `repeat` or a near-`copy`, of which original, and what edits it."""
         source = random.Random(f"sijill/{number}")
         kind = source.random()
         if number and kind < self.repeats:
-            return self.original(source.randrange(number))
+            return "repeat", source.randrange(number), source
         if number and kind < self.repeats + self.copies:
-            title, text = self.original(source.randrange(number))
-            return title, self.edited(text, source)
-        return self.original(number)
+            return "copy", source.randrange(number), source
+        return "original", number, source
+
+    def copies_of_originals(self, count):
+        """Pairs of a near-copy and the original that it was made from, both among the first `count` articles."""
+        kinds = [self.origin(number)[:2] for number in range(count)]
+        # An original does not stand in its own place when a repeat or a copy of another does.
+        return {(n, other) for n, (kind, other) in enumerate(kinds) if kind == "copy" and kinds[other][0] == "original"}
 
     def original(self, number):
         source = random.Random(f"sijill/original/{number}")

@@ -17,16 +17,47 @@ class Sample:
     peak_mib: float = 0.0
 
 
+class Missing(Exception):
+    """A peer that is not here. Its row says so, the others are measured."""
+
+
 @dataclass
 class Item:
-    """One thing that is measured, the unit of its figure, and the item beside which it is judged."""
+    """One thing that is measured, the unit of its figure, and the items beside the better of which it is judged."""
 
     name: str
     unit: str
     run: object
-    over: str = ""
-    higher_is_better: bool = True
+    over: object = ()
     samples: list = field(default_factory=list)
+    missing: str = ""
+
+    @property
+    def median(self):
+        return statistics.median(sample.value for sample in self.samples)
+
+
+class Shared:
+    """One measurement that yields several figures: the rows of a round take theirs from the same."""
+
+    def __init__(self, measured):
+        self.measured = measured
+        self.left = {}
+
+    def figure(self, name):
+        def run():
+            # Taken already, so this is the next round.
+            if name not in self.left:
+                self.left = dict(self.measured())
+            value = self.left.pop(name)
+            return value if isinstance(value, Sample) else Sample(value)
+
+        return run
+
+
+def percentiles(values):
+    values = sorted(values)
+    return {f"p{share}": values[min(len(values) - 1, len(values) * share // 100)] for share in (50, 99)}
 
 
 def process(command, **options):
@@ -47,11 +78,45 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def peak_mib(pid):
+    """The largest resident size of a process so far."""
+    return status_kib(pid, "VmHWM") / 1024
+
+
+def status_kib(pid, member):
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(member + ":"))
+
+
+def once(make):
+    """What is made at its first use. What is missing is missing each time."""
+    made = []
+
+    def value():
+        if not made:
+            try:
+                made.append(make())
+            except Missing as reason:
+                made.append(reason)
+        if isinstance(made[0], Missing):
+            raise made[0]
+        return made[0]
+
+    return value
+
+
 def rounds(items, count):
     """Each item in turn, `count` times: what disturbs the machine for a while disturbs all of them."""
     for number in range(count):
         for item in items:
-            item.samples.append(item.run())
+            if item.missing:
+                continue
+            try:
+                item.samples.append(item.run())
+            except Missing as reason:
+                item.missing = str(reason)
+                print(f"  {item.name}: not measured: {reason}", flush=True)
+                continue
             print(f"  {number + 1}/{count} {item.name}: {shown(item.samples[-1].value)} {item.unit}", flush=True)
 
 
@@ -60,21 +125,31 @@ def table(items):
         "| | median | min – max | unit | ratio | CPU s | peak MiB |",
         "|---|---|---|---|---|---|---|",
     ]
-    by_name = {item.name: item for item in items}
     for item in items:
+        if item.missing:
+            lines.append(f"| {item.name} | not measured | {item.missing} | | | | |")
+            continue
         values = [sample.value for sample in item.samples]
-        ratio = ""
-        if item.over:
-            pairs = [a.value / b.value for a, b in zip(item.samples, by_name[item.over].samples)]
-            ratio = f"{statistics.median(pairs):.2f} × {item.over}"
         cpu = statistics.median(sample.cpu_seconds for sample in item.samples)
         peak = max(sample.peak_mib for sample in item.samples)
         # What was not measured has no figure.
         lines.append(
-            f"| {item.name} | {shown(statistics.median(values))} | {shown(min(values))} – {shown(max(values))} "
-            f"| {item.unit} | {ratio} | {f'{cpu:.2f}' if cpu else ''} | {f'{peak:.0f}' if peak else ''} |"
+            f"| {item.name} | {shown(item.median)} | {shown(min(values))} – {shown(max(values))} "
+            f"| {item.unit} | {ratio(item, items)} | {f'{cpu:.2f}' if cpu else ''} | {f'{peak:.0f}' if peak else ''} |"
         )
     return "\n".join(lines)
+
+
+def ratio(item, items):
+    """The median of the pairs with the better of the items that it is judged by."""
+    names = (item.over,) if isinstance(item.over, str) else item.over
+    peers = [peer for peer in items if peer.name in names and peer.samples and not peer.missing]
+    if not peers:
+        return ""
+    # Milliseconds and bytes are better when there are fewer.
+    best = (max if item.unit.endswith("/s") else min)(peers, key=lambda peer: peer.median)
+    pairs = [a.value / b.value for a, b in zip(item.samples, best.samples) if b.value]
+    return f"{statistics.median(pairs):.2f} × {best.name}" if pairs else ""
 
 
 def shown(value):
