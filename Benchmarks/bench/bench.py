@@ -2,7 +2,7 @@
 
     bench.py [--rounds N] [--quick] [--full] [--results FILE] [GROUP …]
 
-Groups: ingest, records, store, changes, latency, replay. Needs the release build; `make bench` sees to it and to the peers. What is
+Groups: ingest, records, store, changes, latency, replay, fanout. Needs the release build; `make bench` sees to it and to the peers. What is
 not installed is not measured, and its row says so. Figures of one run are comparable with each other only: quote the
 ratios.
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from workplace import Workplace
 
 from changes import changes, store
+from fanout import fanout
 from ingest import ingest, records
 from latency import latency
 from measure import machine, rounds, table
@@ -75,6 +76,14 @@ def groups(place):
             "nginx serves the same files. The ratio is over the better of its two modes.",
             replay,
             least=1 if place.quick else 9,
+        ),
+        Group(
+            "fanout",
+            "One change of 6 KB to many followers of server-sent events",
+            "nchan's time counts from just before the POST. Sijill's counts from the change's own `time`, which"
+            " is from before its sync and has whole milliseconds. Memory: how much the server's resident size grew, divided"
+            " by the followers.",
+            fanout,
         ),
     ]
 
