@@ -1,8 +1,8 @@
-"""Group `latency`: one file at a time, from its rename to a commit or to a follower."""
+"""Group `latency`: one file at a time, from its rename to a commit or to a follower, beside one sync."""
 
 import http.client
-import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,14 +12,19 @@ from corpus import Corpus
 from ingest import AFTERNOON
 from measure import Item, Shared, percentiles
 from sijill_system import Daemon
+from workplace import HERE
 
 
 def latency(place):
-    shared = {"watch": Shared(lambda: percentiles(watching(place))), "sijill": Shared(lambda: percentiles(sijill(place)))}
+    shared = {
+        name: Shared(lambda measured=measured: percentiles(measured(place)))
+        for name, measured in (("append", append), ("watch", watching), ("sijill", sijill))
+    }
     items = []
     for name in ("p50", "p99"):
         script = f"watching script, commit, {name}"
         items += [
+            Item(f"append of 6 KB and fdatasync, {name}", "ms", shared["append"].figure(name)),
             Item(script, "ms", shared["watch"].figure(name)),
             Item(f"Sijill, at a follower, {name}", "ms", shared["sijill"].figure(name), script),
         ]
@@ -35,6 +40,14 @@ def drop_into(inbox, source, count):
             file.write(f"{number} {time.monotonic_ns()}\n{title}\n\n{text}\n")
         os.rename(path, os.path.join(inbox, f"{time.monotonic_ns()}_{number}.txt"))
         time.sleep(0.02)
+
+
+def append(place, environment=None):
+    command = [sys.executable, os.path.join(HERE, "append.py"), os.path.join(place.fresh("append"), "log"), str(place.drops)]
+    answer = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | (environment or {})
+    )
+    return [int(line) / 1e6 for line in answer.stdout.split()]
 
 
 def watching(place):
@@ -64,13 +77,11 @@ def at_a_follower(daemon, count):
     def read():
         while len(latencies) < count:
             line = answer.readline()
-            if not line.strip():
-                continue
             now = time.monotonic_ns()
-            name = json.loads(line)["data"]["file"]["name"].split("_")[0]
-            # Other files may come in between.
-            if name.isdigit():
-                latencies.append((now - int(name)) / 1e6)
+            # Other files may come in between, so many that to parse their lines would hold up this one.
+            dropped = re.search(rb'"name":"(\d+)_', line[:2_000])
+            if dropped:
+                latencies.append((now - int(dropped[1])) / 1e6)
 
     reader = threading.Thread(target=read)
     reader.start()
