@@ -23,6 +23,7 @@ from latency import latency
 from measure import machine, rounds, table
 from replay import replay
 from sijill_system import Daemon
+from slow import MILLISECONDS, slow_disk
 
 
 @dataclass
@@ -68,7 +69,8 @@ def groups(place):
         Group(
             "latency",
             "One file: dropped → committed",
-            "The script leaves the file where it is; Sijill's figure is that of a follower, who has read the change.",
+            "The script leaves the file where it is; Sijill's figure is that of a follower, who has read the change. The"
+            " append is what the disk takes for one sync, 20 ms apart as the files.",
             latency,
         ),
         Group(
@@ -94,6 +96,13 @@ def groups(place):
             " stages by themselves are `RelationsBenchmark speed`, which cleans, folds, sketches, finds and compares made"
             " pages of 430 words. Recall: of the copies that the corpus has made.",
             duplicates,
+        ),
+        Group(
+            "slow-disk",
+            f"On a disk whose sync takes {MILLISECONDS} ms longer",
+            "A library that is preloaded slows syncs and counts them. The floor reads, hashes, appends and syncs once a"
+            " batch of 256, while it reads the next; the script is as it is. Syncs are counted until all is durable.",
+            slow_disk,
         ),
     ]
 
