@@ -15,6 +15,7 @@ from dataclasses import dataclass
 # First, since it makes the system tests' module known.
 from workplace import Workplace
 
+from behind import behind
 from changes import changes, store
 from duplicates import duplicates
 from fanout import fanout
@@ -103,6 +104,13 @@ def groups(place):
             "A library that is preloaded slows syncs and counts them. The floor reads, hashes, appends and syncs once a"
             " batch of 256, while it reads the next; the script is as it is. Syncs are counted until all is durable.",
             slow_disk,
+        ),
+        Group(
+            "behind",
+            "One new file: dropped → at a follower, beside readers of the whole log",
+            f"The log has {1_000 if place.quick else 10_000:,} changes; readers ask for them from the first again and"
+            " again, each as fast as it can.",
+            behind,
         ),
     ]
 
