@@ -1,6 +1,6 @@
 """Sijill beside what people use instead, in turn, in one run on one machine.
 
-    bench.py [--rounds N] [--quick] [--full] [--results FILE] [GROUP …]
+    bench.py [--rounds N] [--quick] [--full] [--many N] [--results FILE] [GROUP …]
 
 Without a name all groups, but for growth. Needs the release build; `make bench` sees to it and to the peers. What is
 not installed is not measured, and its row says so. Figures of one run are comparable with each other only: quote the
@@ -19,6 +19,7 @@ from behind import behind
 from changes import changes, store
 from duplicates import duplicates
 from fanout import fanout
+from growth import growth
 from ingest import ingest, records
 from latency import latency
 from measure import machine, rounds, table
@@ -33,8 +34,11 @@ class Group:
     title: str
     notes: str
     items: object
-    # Rounds that it takes at least, however few are asked for.
+    # Rounds that it takes at least, and at most, whatever is asked for.
     least: int = 1
+    most: int = 1_000
+    # Takes so long that it runs only where its name is given.
+    by_name: bool = False
 
 
 def groups(place):
@@ -112,6 +116,15 @@ def groups(place):
             " again, each as fast as it can.",
             behind,
         ),
+        Group(
+            "growth",
+            f"{place.many:,} articles in one file",
+            "Of Sijill alone. CPU is that until all is searchable. A start is timed until the daemon says that it is ready;"
+            " the kill comes while more is taken in.",
+            growth,
+            most=1,
+            by_name=True,
+        ),
     ]
 
 
@@ -125,11 +138,11 @@ def run(place, options):
         "",
         f"{datetime.date.today()}, {machine()}. `make bench`, rounds in turn; ratios are medians of pairs.",
     ]
-    for name in options.groups or known:
+    for name in options.groups or [name for name in known if not known[name].by_name]:
         group = known[name]
         print(f"== {name}: {group.title}", flush=True)
         items = group.items(place)
-        count = max(options.rounds, group.least)
+        count = min(max(options.rounds, group.least), group.most)
         rounds(items, count)
         report += ["", f"## {group.title}", "", f"{group.notes} Rounds: {count}.", "", table(items)]
         Daemon.end_all()
@@ -147,10 +160,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all")
     parser.add_argument("--full", action="store_true", help="also what takes long")
+    parser.add_argument("--many", type=int, help="articles of group growth, 1,000,000 if it is not said")
     parser.add_argument("--results", help="a file for the tables, as Markdown")
     parser.add_argument("groups", nargs="*")
     options = parser.parse_args()
-    place = Workplace(options.quick, options.full)
+    place = Workplace(options.quick, options.full, options.many)
     try:
         run(place, options)
     finally:

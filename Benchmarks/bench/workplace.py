@@ -18,7 +18,7 @@ from sijill_system import Daemon, wait_until  # noqa: E402
 
 
 class Workplace:
-    def __init__(self, quick=False, full=False):
+    def __init__(self, quick=False, full=False, many=None):
         self.quick = quick
         self.full = full
         # Inside the checkout: one file system for everything, and no tmpfs.
@@ -31,6 +31,8 @@ class Workplace:
         self.records = 40_000 if quick else 200_000
         # What the peers keep as well, Redis in memory.
         self.changes = 10_000 if quick else 100_000
+        # Of the group that is measured only where it is asked for by name.
+        self.many = many or (40_000 if quick else 1_000_000)
         self.drops = 50 if quick else 300
 
     def path(self, *parts):
