@@ -74,8 +74,8 @@ def groups(place):
         Group(
             "latency",
             "One file: dropped → committed",
-            "The script leaves the file where it is; Sijill's figure is that of a follower, who has read the change. The"
-            " append is what the disk takes for one sync, 20 ms apart as the files.",
+            "The script leaves the file where it is; Sijill's figure is that of a follower, who has read the change."
+            " The append is what the disk takes for one sync, 20 ms apart as the files.",
             latency,
         ),
         Group(
@@ -88,18 +88,18 @@ def groups(place):
         Group(
             "fanout",
             "One change of 6 KB to many followers of server-sent events",
-            "nchan's time counts from just before the POST. Sijill's counts from the change's own `time`, which"
-            " is from before its sync and has whole milliseconds. Memory: how much the server's resident size grew, divided"
+            "nchan's time counts from just before the POST. Sijill's counts from the change's own `time`, which is from"
+            " before its sync and has whole milliseconds. Memory: how much the server's resident size grew, divided"
             " by the followers.",
             fanout,
         ),
         Group(
             "duplicates",
             f"{place.files:,} articles, 5 % of them near-copies, on one core",
-            "datasketch and rensa split into words, sketch and find; each pair found is only a candidate. Sijill's is the"
-            " whole daemon, which compares what it finds, and also keeps originals, log, store and search index. Its"
-            " stages by themselves are `RelationsBenchmark speed`, which cleans, folds, sketches, finds and compares made"
-            " pages of 430 words. Recall: of the copies that the corpus has made.",
+            "datasketch and rensa split into words, sketch and find; each pair found is only a candidate. Sijill's is"
+            " the whole daemon, which compares what it finds, and also keeps originals, log, store and search index."
+            " Its stages by themselves are `RelationsBenchmark speed`, which cleans, folds, sketches, finds and"
+            " compares made pages of 430 words. Recall: of the copies that the corpus has made.",
             duplicates,
         ),
         Group(
@@ -119,8 +119,8 @@ def groups(place):
         Group(
             "growth",
             f"{place.many:,} articles in one file",
-            "Of Sijill alone. CPU is that until all is searchable. A start is timed until the daemon says that it is ready;"
-            " the kill comes while more is taken in.",
+            "Of Sijill alone. CPU is that until all is searchable. A start is timed until the daemon says that it is"
+            " ready; the kill comes while more is taken in.",
             growth,
             most=1,
             by_name=True,

@@ -86,7 +86,7 @@ def on_one_core():
 
 
 def related(daemon):
-    """Pairs of which the daemon's changes say that one has most of the other's words, as numbers of lines of the file."""
+    """Pairs of which the daemon's changes say that one has most of the other's words: numbers of lines of the file."""
     numbers, pairs = {}, set()
     for change in daemon.changes("&content=omit"):
         data = change["data"]

@@ -25,10 +25,11 @@ def growth(place):
         "start after a stop": "s",
         "start after kill -9": "s",
     }
-    return [
-        Item(name, unit, shared.figure(name), name.replace("behind all", "into an empty log") if "behind" in name else ())
-        for name, unit in units.items()
-    ]
+    items = []
+    for name, unit in units.items():
+        over = name.replace("behind all", "into an empty log") if "behind" in name else ()
+        items.append(Item(name, unit, shared.figure(name), over))
+    return items
 
 
 def few_of(place):

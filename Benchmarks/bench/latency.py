@@ -43,7 +43,8 @@ def drop_into(inbox, source, count):
 
 
 def append(place, environment=None):
-    command = [sys.executable, os.path.join(HERE, "append.py"), os.path.join(place.fresh("append"), "log"), str(place.drops)]
+    program, path = os.path.join(HERE, "append.py"), os.path.join(place.fresh("append"), "log")
+    command = [sys.executable, program, path, str(place.drops)]
     answer = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | (environment or {})
     )

@@ -51,8 +51,9 @@ def start(place, folder, root, sendfile):
         file.write(
             f"daemon off; master_process off; pid {folder}/pid; error_log stderr crit; user root;\n"
             "events { }\n"
-            f"http {{ access_log off; sendfile {sendfile}; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;"
-            f" fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
+            f"http {{ access_log off; sendfile {sendfile};\n"
+            f" client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;\n"
+            f" uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
             f" server {{ listen 127.0.0.1:{port}; root {root}; }} }}\n"
         )
     pid = place.serve([need("nginx"), "-p", folder, "-c", path], port)

@@ -7,22 +7,22 @@ import time
 
 from ingest import afternoon
 from latency import append, sijill
-from measure import Item, Sample, Shared, cpu_seconds, percentiles
+from measure import Item, Sample, Shared, cpu_seconds, once, percentiles
 from sijill_system import Daemon
 
 MILLISECONDS = 4
 
 
 def slow_disk(place):
-    disk = SlowDisk(place)
+    disk = once(lambda: SlowDisk(place))
     shared = {
-        "append": Shared(lambda: percentiles(append(place, disk.environment()))),
-        "sijill": Shared(lambda: percentiles(sijill(place, disk.environment()))),
+        "append": Shared(lambda: percentiles(append(place, disk().environment()))),
+        "sijill": Shared(lambda: percentiles(sijill(place, disk().environment()))),
         "backlog": Shared(lambda: backlog(place, disk)),
     }
     items = [
         Item("floor in C", "files/s", lambda: floor(place, disk)),
-        Item("afternoon script", "files/s", lambda: afternoon(place, environment=disk.environment())),
+        Item("afternoon script", "files/s", lambda: afternoon(place, environment=disk().environment())),
         Item("Sijill, durable", "files/s", shared["backlog"].figure("rate"), "floor in C"),
         Item("Sijill, syncs for 100 files", "syncs", shared["backlog"].figure("syncs")),
     ]
@@ -56,7 +56,7 @@ def floor(place, disk):
     program = place.compiled("floor", "-lcrypto", "-lpthread")
     command = [program, place.copy_of_files(), place.fresh("done"), os.path.join(place.fresh("log"), "log")]
     answer = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | disk.environment()
+        command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | disk().environment()
     )
     seconds, files = answer.stdout.split()
     return Sample(int(files) / float(seconds))
@@ -64,12 +64,12 @@ def floor(place, disk):
 
 def backlog(place, disk):
     inbox = place.copy_of_files()
-    daemon = Daemon(place.fresh("sijill"), disk.environment()).start()
-    syncs, used, began = disk.count(), cpu_seconds(daemon.process.pid), time.monotonic()
+    daemon = Daemon(place.fresh("sijill"), disk().environment()).start()
+    syncs, used, began = disk().count(), cpu_seconds(daemon.process.pid), time.monotonic()
     os.rename(inbox, os.path.join(daemon.inbox, "bench"))
     place.until(daemon, "tip", place.files, pause=0.005)
     seconds = time.monotonic() - began
-    syncs, used = disk.count() - syncs, cpu_seconds(daemon.process.pid) - used
+    syncs, used = disk().count() - syncs, cpu_seconds(daemon.process.pid) - used
     daemon.stop()
     return {
         "rate": Sample(place.files / seconds, used, daemon.peak_kib / 1024),

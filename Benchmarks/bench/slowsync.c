@@ -2,9 +2,9 @@
 //
 //   LD_PRELOAD=slowsync.so SLOWSYNC_MS=4 SLOWSYNC_COUNTS=FILE PROGRAM …
 //
-// fsync, fdatasync, sync_file_range and a msync that waits for the disk are done, and take SLOWSYNC_MS more. Calls at the
-// same time wait at the same time, as on a disk that takes many commands at once. FILE gets four numbers of 64 bits: how
-// often each was called, in that order; it is made before by whoever reads it.
+// fsync, fdatasync, sync_file_range and a msync that waits for the disk are done, and take SLOWSYNC_MS more. Calls at
+// the same time wait at the same time, as on a disk that takes many commands at once. FILE gets four numbers of 64
+// bits: how often each was called, in that order; it is made before by whoever reads it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

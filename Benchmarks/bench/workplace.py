@@ -127,7 +127,8 @@ class Workplace:
         with open(self.path("work", "servers.log"), "ab") as log:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
         self.children.append(child)
-        if not wait_until(lambda: answers(address) or child.poll() is not None, patience=30) or child.poll() is not None:
+        wait_until(lambda: answers(address) or child.poll() is not None, patience=30)
+        if child.poll() is not None or not answers(address):
             raise Missing(f"{os.path.basename(command[0])} does not start")
         return child.pid
 
