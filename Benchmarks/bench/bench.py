@@ -81,7 +81,7 @@ def groups(place):
         Group(
             "replay",
             "Sealed segments over HTTP, one client (CPU: seconds of the server per GB)",
-            "nginx serves the same files. The ratio is over the better of its two modes.",
+            "nginx serves the same files, in two modes; the better comes first among the ratios.",
             replay,
             least=1 if place.quick else 9,
         ),

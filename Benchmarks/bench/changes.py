@@ -105,9 +105,10 @@ def changes(place):
 
         return run
 
+    peers = ("JetStream, ordered consumer", "Redis XREAD, 1,000 at a time")
     return [
-        Item("JetStream, ordered consumer", "changes/s", consume),
-        Item("Redis XREAD, 1,000 at a time", "changes/s", xread),
-        Item("Sijill, one stream", "changes/s", sijill("stream"), "JetStream, ordered consumer"),
-        Item("Sijill, pages of 10,000", "changes/s", sijill("pages"), "Redis XREAD, 1,000 at a time"),
+        Item(peers[0], "changes/s", consume),
+        Item(peers[1], "changes/s", xread),
+        Item("Sijill, one stream", "changes/s", sijill("stream"), peers),
+        Item("Sijill, pages of 10,000", "changes/s", sijill("pages"), peers),
     ]

@@ -23,7 +23,7 @@ class Missing(Exception):
 
 @dataclass
 class Item:
-    """One thing that is measured, the unit of its figure, and the items beside the better of which it is judged."""
+    """One thing that is measured, the unit of its figure, and the item or the items that it is judged by."""
 
     name: str
     unit: str
@@ -141,15 +141,17 @@ def table(items):
 
 
 def ratio(item, items):
-    """The median of the pairs with the better of the items that it is judged by."""
+    """The medians of the pairs with each item that this one is judged by, the best of those first."""
     names = (item.over,) if isinstance(item.over, str) else item.over
     peers = [peer for peer in items if peer.name in names and peer.samples and not peer.missing]
-    if not peers:
-        return ""
     # Milliseconds and bytes are better when there are fewer.
-    best = (max if item.unit.endswith("/s") else min)(peers, key=lambda peer: peer.median)
-    pairs = [a.value / b.value for a, b in zip(item.samples, best.samples) if b.value]
-    return f"{statistics.median(pairs):.2f} × {best.name}" if pairs else ""
+    peers.sort(key=lambda peer: peer.median, reverse=item.unit.endswith("/s"))
+    return "; ".join(f"{median_of_pairs(item, peer):.2f} × {peer.name}" for peer in peers)
+
+
+def median_of_pairs(item, peer):
+    pairs = [a.value / b.value for a, b in zip(item.samples, peer.samples) if b.value]
+    return statistics.median(pairs) if pairs else float("nan")
 
 
 def shown(value):
