@@ -8,7 +8,8 @@ package enum Compression {
 
     /// Whether a name says that the file is packed with gzip.
     package static func isGzip(fileName: some BidirectionalCollection<UInt8>) -> Bool {
-        fileName.suffix(3).map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 } == Array(".gz".utf8)
+        let end = fileName.suffix(3)
+        return end.count == 3 && end.elementsEqual(".gz".utf8) { $0 == $1 || $1 >= 0x61 && $0 | 0x20 == $1 }
     }
 
     /// Checks a file of a type that is taken in.
@@ -58,7 +59,12 @@ package enum Compression {
         ([0x04, 0x22, 0x4D, 0x18], "lz4"), ([0x1F, 0x9D], "compress"), (Array("Rar!\u{1A}\u{7}".utf8), "rar"),
     ]
 
+    /// Of all `magics`, and of bzip2.
+    private static let firstBytes = magics.map { $0.bytes[0] } + [UInt8(ascii: "B")]
+
     private static func named(_ first: some Collection<UInt8>) -> String? {
+        // Hardly a text begins like one.
+        guard let byte = first.first, firstBytes.contains(byte) else { return nil }
         // "BZh" and a digit could begin a text; the number of the first block cannot.
         let head = Array(first.prefix(6))
         if head.starts(with: Array("BZh".utf8)), head.count == 6, head[4] == 0x31, head[5] == 0x41 {

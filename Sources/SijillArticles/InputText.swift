@@ -1,4 +1,5 @@
 import SijillFormat
+import SijillText
 
 /// The encoding decision (contract/inbox.md §5): the text of an input as UTF-8, and what it was written in.
 ///
@@ -103,6 +104,7 @@ struct InputText {
 
     /// Where strict UTF-8 (Unicode 16, table 3-7) ends; nil when all bytes are.
     private static func faultOffset(in bytes: [UInt8]) -> Int? {
+        if UTF8Check.isValid(bytes.span) { return nil }
         do {
             _ = try UTF8Span(validating: bytes.span)
             return nil

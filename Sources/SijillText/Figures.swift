@@ -15,6 +15,10 @@ package struct Figures: Hashable, Sendable {
         var offset = 0
         var start: Int?
         while offset < bytes.count {
+            if start == nil {
+                offset = Figures.skippingLetters(bytes, from: offset)
+                if offset == bytes.count { break }
+            }
             let (scalar, count) = UTF8Bytes.scalar(in: bytes, at: offset)
             if entries[scalar].isNumber {
                 start = start ?? offset
@@ -26,6 +30,28 @@ package struct Figures: Hashable, Sendable {
         }
         if let start { values.append(String(decoding: words.bytes[start...], as: UTF8.self)) }
         self.values = values.sorted()
+    }
+
+    /// The first character from `offset` on that may be a number; the end where there is none.
+    ///
+    /// Of canonical words all numbers below U+07C0 are ASCII digits: the Arabic and Persian ones are folded to these,
+    /// and NFKC leaves no small or broken ones. A character is told by its first byte.
+    private static func skippingLetters(_ bytes: Span<UInt8>, from offset: Int) -> Int {
+        var offset = offset
+        let raw = bytes.bytes
+        while offset + ByteLanes.width <= bytes.count {
+            let lanes = ByteLanes(raw, at: offset)
+            // Of ASCII only letters, the space and digits are left, and `0` to `9` are those of the form 0x3.
+            let found = lanes.equal(to: 0x30, under: 0xF0) | lanes.equal(to: 0xDF) | lanes.leadingMore
+            if found != 0 { return offset + found.trailingZeroBitCount / 8 }
+            offset += ByteLanes.width
+        }
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            if byte & 0xF0 == 0x30 || byte >= 0xDF { break }
+            offset += 1
+        }
+        return offset
     }
 
     /// The figures that stand here more often than in `other`, by as many as they do.

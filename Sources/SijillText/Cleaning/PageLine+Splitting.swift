@@ -5,7 +5,7 @@ extension PageLine {
         var start = 0
         var followsBlank = false
         while start < text.count {
-            let end = text[start...].firstIndex(of: 0x0A) ?? text.count
+            let end = lineEnd(text.span, from: start)
             let range = trimmed(text, start..<end)
             if range.isEmpty {
                 followsBlank = true
@@ -17,6 +17,19 @@ extension PageLine {
             start = end + 1
         }
         return lines
+    }
+
+    /// The first line feed from `start` on; the end where there is none.
+    private static func lineEnd(_ text: Span<UInt8>, from start: Int) -> Int {
+        var offset = start
+        let raw = text.bytes
+        while offset + ByteLanes.width <= text.count {
+            let found = ByteLanes(raw, at: offset).equal(to: 0x0A)
+            if found != 0 { return offset + found.trailingZeroBitCount / 8 }
+            offset += ByteLanes.width
+        }
+        while offset < text.count, text[offset] != 0x0A { offset += 1 }
+        return offset
     }
 
     /// The range without blanks at its ends: white space of Unicode and invisible marks.
@@ -53,13 +66,28 @@ extension PageLine {
         _ text: [UInt8], _ range: Range<Int>
     ) -> (length: Int, letters: (arabic: Int, latin: Int)) {
         let bytes = text.span.extracting(range)
+        let raw = bytes.bytes
         var (starts, wide, arabic, latin) = (0, 0, 0, 0)
-        for offset in bytes.indices {
-            let byte = bytes[offset]
-            starts &+= byte & 0xC0 == 0x80 ? 0 : 1
-            wide &+= byte &- 0xE3 <= 0xED - 0xE3 ? 1 : 0
-            arabic &+= byte &- 0xD8 <= 0xDB - 0xD8 ? 1 : 0
-            latin &+= (byte | 0x20) &- 0x61 <= 0x7A - 0x61 ? 1 : 0
+        var offset = 0
+        while offset < bytes.count {
+            if offset + ByteLanes.width <= bytes.count {
+                let lanes = ByteLanes(raw, at: offset)
+                if lanes.leadingMore == 0 {
+                    starts &+= ByteLanes.width &- ByteLanes.count(lanes.continuing)
+                    arabic &+= ByteLanes.count(lanes.equal(to: 0xD8, under: 0xFC))
+                    latin &+= ByteLanes.count(lanes.latinLetters)
+                    offset &+= ByteLanes.width
+                    continue
+                }
+            }
+            for _ in 0..<min(ByteLanes.width, bytes.count - offset) {
+                let byte = bytes[offset]
+                starts &+= byte & 0xC0 == 0x80 ? 0 : 1
+                wide &+= byte &- 0xE3 <= 0xED - 0xE3 ? 1 : 0
+                arabic &+= byte &- 0xD8 <= 0xDB - 0xD8 ? 1 : 0
+                latin &+= (byte | 0x20) &- 0x61 <= 0x7A - 0x61 ? 1 : 0
+                offset &+= 1
+            }
         }
         return (starts + wide, (arabic, latin))
     }
