@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
+#include <sys/uio.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -61,6 +62,15 @@ int sijill_accept(int socket) {
 
 int sijill_open_at(int dir, const char *name, int flags, uint32_t mode) {
     return openat(dir, name, flags, mode);
+}
+
+void sijill_start_writing(int fd, int64_t offset, int64_t count) {
+    sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+int64_t sijill_read_cached(int fd, void *buffer, uint64_t count, int64_t offset) {
+    struct iovec place = { buffer, count };
+    return preadv2(fd, &place, 1, offset, RWF_NOWAIT);
 }
 
 int64_t sijill_file_system_type(int fd) {

@@ -68,7 +68,9 @@ package enum FeedLimits {
     /// Bytes of changes on a page.
     package static let pageBytesMax = 64 << 20
     /// Bytes read and handed to the socket at once.
-    package static let pieceBytes = 256 << 10
+    package static let pieceBytes = 128 << 10
+    /// Pieces of one answer that are in memory.
+    package static let piecesMax = 3
     /// How long a long poll waits when the request does not say.
     package static let pollDefault = Duration.seconds(30)
     /// How long a long poll waits at most.

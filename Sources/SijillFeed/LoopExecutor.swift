@@ -21,7 +21,7 @@ func offLoop<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) 
 }
 
 extension ResponseBody {
-    /// A body that is read in pieces while the client takes it; at most one piece is in memory.
+    /// A body that is read in pieces while the client takes it; `FeedLimits.piecesMax` of them are in memory.
     ///
     /// - Parameter then: Called when all of it was handed to the socket.
     static func pieces(
@@ -37,17 +37,27 @@ extension ResponseBody {
         }
     }
 
+    /// Pieces are read on the connection's own thread as long as the page cache has them; what the disk must be waited for
+    /// is read on another one. Buffers go round, so that memory is asked for once and not for each piece.
     static func write(_ source: SpanReader, to writer: inout any ResponseBodyWriter) async throws {
         var source = source
-        while true {
-            let (piece, rest) = try await offLoop { [source] in
-                var source = source
-                let piece = try source.piece()
-                return (piece, source)
+        var buffers = [ByteBuffer](repeating: ByteBuffer(), count: FeedLimits.piecesMax)
+        var turn = 0
+        while !source.isAtEnd {
+            // Taken out, so that it is not copied. One that the socket still has is left to it by `clear`.
+            var buffer = ByteBuffer()
+            swap(&buffer, &buffers[turn])
+            buffer.clear()
+            if try !source.fill(&buffer, waits: false) {
+                (source, buffer) = try await offLoop { [source, buffer] in
+                    var (source, buffer) = (source, buffer)
+                    _ = try source.fill(&buffer, waits: true)
+                    return (source, buffer)
+                }
             }
-            guard let piece else { return }
-            source = rest
-            try await writer.write(piece)
+            buffers[turn] = buffer
+            turn = (turn + 1) % buffers.count
+            try await writer.write(buffer)
         }
     }
 }

@@ -121,7 +121,7 @@ struct Spans {
     }
 }
 
-/// Reads spans in pieces of bounded size.
+/// Reads spans in pieces of bounded size, from the file into the buffer that goes to the socket.
 struct SpanReader {
     private let spans: [Span]
     private let reader: LogReader
@@ -136,10 +136,22 @@ struct SpanReader {
         self.pieceBytes = pieceBytes
     }
 
-    /// The next bytes, about `pieceBytes` of them; nil at the end. Reads files: blocks while the disk is slow.
+    /// Whether all bytes were given out.
+    var isAtEnd: Bool { next == spans.count }
+
+    /// The next bytes, `pieceBytes` of them or all that are left; nil at the end. Blocks while the disk is slow.
     mutating func piece() throws -> ByteBuffer? {
-        guard next < spans.count else { return nil }
+        guard !isAtEnd else { return nil }
         var buffer = ByteBuffer()
+        _ = try fill(&buffer, waits: true)
+        return buffer
+    }
+
+    /// Adds the next bytes to `buffer`, until it has `pieceBytes` or nothing is left.
+    ///
+    /// - Parameter waits: Whether to wait for the disk: it blocks then.
+    /// - Returns: False where it does not wait and would have to; what was there was added.
+    mutating func fill(_ buffer: inout ByteBuffer, waits: Bool) throws -> Bool {
         while next < spans.count, buffer.readableBytes < pieceBytes {
             switch spans[next] {
             case .literal(let bytes):
@@ -147,21 +159,25 @@ struct SpanReader {
                 next += 1
             case .segment(let segment, let offset, let count):
                 let wanted = min(count - taken, pieceBytes - buffer.readableBytes)
-                let bytes = try reader.read(segment: segment, offset: offset + UInt64(taken), count: wanted)
-                guard bytes.count == wanted else {
-                    throw SijillError(
-                        .damaged,
-                        "segment \(segment) is shorter than its index at byte \(offset + UInt64(taken))",
-                        remedy: "run 'sijilld check'")
+                let place = offset + UInt64(taken)
+                let reader = reader
+                let added = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { room in
+                    try reader.read(
+                        segment: segment, offset: place,
+                        into: UnsafeMutableRawBufferPointer(rebasing: room[..<wanted]), waits: waits)
                 }
-                buffer.writeBytes(bytes)
-                taken += wanted
+                taken += added
                 if taken == count {
                     next += 1
                     taken = 0
                 }
+                if added == wanted { continue }
+                if !waits { return false }
+                throw SijillError(
+                    .damaged, "segment \(segment) is shorter than its index at byte \(place)",
+                    remedy: "run 'sijilld check'")
             }
         }
-        return buffer
+        return true
     }
 }

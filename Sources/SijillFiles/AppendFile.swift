@@ -29,7 +29,11 @@ package struct AppendFile: ~Copyable {
     /// Adds what `body` writes. Bytes past a mebibyte go to the kernel; nothing is durable before a sync.
     package mutating func append(_ body: (inout ByteWriter) -> Void) throws(SystemError) {
         body(&pending)
-        if pending.count >= AppendFile.pieceBytes { try write() }
+        guard pending.count >= AppendFile.pieceBytes else { return }
+        let start = written
+        try write()
+        // More follows, and the disk need not wait for it.
+        file.startWriting(start..<written)
     }
 
     /// Hands everything that was appended to the kernel. Not durable yet.

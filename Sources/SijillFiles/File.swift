@@ -81,6 +81,12 @@ package final class File: Sendable {
         return filled
     }
 
+    /// Fills `buffer` from `offset` with what can be had without waiting for the disk: the count, 0 where the page cache
+    /// does not have the first byte, or nothing of it can be said.
+    package func readCached(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
+        max(0, Int(sijill_read_cached(descriptor, buffer.baseAddress, UInt64(buffer.count), Int64(offset))))
+    }
+
     /// Everything in the file.
     package func readAll() throws(SystemError) -> [UInt8] {
         try read(at: 0, count: Int(try size()))
@@ -102,6 +108,12 @@ package final class File: Sendable {
             } catch { failure = error }
         }
         if let failure { throw failure }
+    }
+
+    /// Has the kernel begin to write these bytes to the disk, so that a later `synchronize` finds less left to do. Says
+    /// nothing about durability, and its failure nothing either: the sync tells.
+    package func startWriting(_ range: Range<UInt64>) {
+        sijill_start_writing(descriptor, Int64(range.lowerBound), Int64(range.count))
     }
 
     /// Makes the bytes of the file, and the size that is needed to read them, durable (fdatasync).

@@ -191,6 +191,16 @@ package final class LogReader: Sendable {
         try files.file(directory.segment(segment)).read(at: offset, count: count)
     }
 
+    /// Fills `buffer` with bytes of a segment: the count, less than asked at its end, or, unless it `waits` for the disk,
+    /// where the page cache has no more.
+    package func read(
+        segment: SequenceNumber, offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, waits: Bool
+    ) throws -> Int {
+        let file = try files.file(directory.segment(segment))
+        return waits
+            ? try file.read(into: buffer, at: offset) : file.readCached(into: buffer, at: offset)
+    }
+
     /// The line of a change with its newline; nil beyond the tip.
     package func line(of sequence: SequenceNumber) throws -> [UInt8]? {
         guard let located = try entry(of: sequence) else { return nil }

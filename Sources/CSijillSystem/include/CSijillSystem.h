@@ -21,6 +21,13 @@ int sijill_open_beneath(int dir, const char *path, uint64_t flags);
 int sijill_open(const char *path, int flags, uint32_t mode);
 int sijill_open_at(int dir, const char *name, int flags, uint32_t mode);
 
+/* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: the kernel begins to write what is dirty there, and nothing waits. */
+void sijill_start_writing(int fd, int64_t offset, int64_t count);
+
+/* preadv2(2) with RWF_NOWAIT: what the page cache has of these bytes, from the first on; -1 and EAGAIN when that is none
+   of them, or -1 and EOPNOTSUPP where the file system cannot tell. */
+int64_t sijill_read_cached(int fd, void *buffer, uint64_t count, int64_t offset);
+
 /* f_type of fstatfs(2), or -1. */
 int64_t sijill_file_system_type(int fd);
 
