@@ -2,7 +2,9 @@ import SijillFormat
 import SijillText
 
 /// A parsed input before the decision what becomes of it. The same bytes always give the same draft.
-package struct Draft: Hashable, Sendable {
+///
+/// A class, as it goes from queue to queue and all its parts would be copied each time.
+package final class Draft: Sendable {
     package let content: Content
     /// `content` as it will stand in the change.
     package let encoded: EncodedContent
@@ -48,5 +50,15 @@ package struct Draft: Hashable, Sendable {
         sketch = Sketch(shingles)
         self.shingles = ShingleSet(shingles)
         figures = Figures(words)
+    }
+}
+
+extension Draft: Equatable {
+    package static func == (one: Draft, other: Draft) -> Bool {
+        one.raw == other.raw && one.encoded == other.encoded && one.content == other.content
+            && one.textDigest == other.textDigest && one.wordsDigest == other.wordsDigest
+            && one.canonical == other.canonical && one.words == other.words && one.shingles == other.shingles
+            && one.sketch == other.sketch && one.figures == other.figures && one.encoding == other.encoding
+            && one.format == other.format
     }
 }

@@ -34,10 +34,10 @@ package enum ChangeType: String, CaseIterable, Hashable, Sendable {
 
 /// The record part of a change: what happened.
 package enum Record: Hashable, Sendable {
-    case added(Added)
-    // Apart: a larger record would be copied with every change.
+    // Apart: their many parts would be copied with every change.
+    indirect case added(Added)
     indirect case revised(Revised)
-    case duplicated(Duplicated)
+    indirect case duplicated(Duplicated)
     case withdrawn(Withdrawn)
     case rejected(Rejected)
 

@@ -40,7 +40,9 @@ package struct TakenMate: Hashable, Sendable {
 }
 
 /// One input on its way to the ledger: a whole file, or one record of a file of many.
-package struct Arrival: Sendable {
+///
+/// A class, as it goes from queue to queue and all its parts would be copied each time.
+package final class Arrival: Sendable {
     package enum Outcome: Sendable {
         /// `bytes` are exactly what was read: the original.
         case draft(Draft, bytes: [UInt8])
@@ -52,9 +54,21 @@ package struct Arrival: Sendable {
     package let outcome: Outcome
     package let taken: TakenFile
     /// The bytes of each of the file's mates, in their order; empty where the change is to keep none of them.
-    package var mates: [[UInt8]] = []
+    package let mates: [[UInt8]]
     /// No further input of the file follows.
     package let isLastOfFile: Bool
+
+    package init(
+        id: ArrivalID, file: FileRecord, outcome: Outcome, taken: TakenFile, mates: [[UInt8]] = [],
+        isLastOfFile: Bool
+    ) {
+        self.id = id
+        self.file = file
+        self.outcome = outcome
+        self.taken = taken
+        self.mates = mates
+        self.isLastOfFile = isLastOfFile
+    }
 
     package var ticket: UInt64 { id.ticket }
 }

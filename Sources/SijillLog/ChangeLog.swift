@@ -193,7 +193,8 @@ package final class ChangeLog {
         _ change: Change, blocks: [[UInt8]], indexEntry: IndexEntry, to position: inout LogPosition
     ) throws(SystemError) -> [OriginalEntry] {
         let isFirst = change.sequence == position.segment
-        let entries = position.advance(over: change, entry: indexEntry)
+        let headers = OriginalRecord.headers(of: change)
+        let entries = position.advance(over: change, entry: indexEntry, headers: headers)
         precondition(
             entries.map(\.length) == blocks.map { UInt64($0.count) },
             "a change stores what it says that it stores, in the length that it says")
@@ -201,7 +202,7 @@ package final class ChangeLog {
             if isFirst {
                 writer.append(OriginalRecord.warcinfo(log: id, first: change.sequence, time: change.time))
             }
-            for (header, bytes) in zip(OriginalRecord.headers(of: change), blocks) {
+            for (header, bytes) in zip(headers, blocks) {
                 writer.append(header)
                 writer.append(bytes)
                 writer.append(OriginalRecord.closing)

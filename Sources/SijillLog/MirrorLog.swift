@@ -103,7 +103,8 @@ package final class MirrorLog {
                 leafHash: line.verified.leafHash)
             try segment.append { $0.append(line.bytes) }
             entries.append(entry)
-            _ = position.advance(over: line.change, entry: entry)
+            _ = position.advance(
+                over: line.change, entry: entry, headers: OriginalRecord.headers(of: line.change))
             position.originalsOffset = 0
             tip = line.change.cursor
         }

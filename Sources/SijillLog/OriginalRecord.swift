@@ -109,17 +109,22 @@ package enum OriginalRecord {
             + percentEscaped(file.nameBytes ?? Array(file.name.utf8), keeping: unreserved)
     }
 
-    /// RFC 3986 §2.3.
-    private static let unreserved = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+    /// RFC 3986 §2.3, for each byte whether it is one of these.
+    private static let unreserved = table(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
     /// The same with §2.2 and `%`: everything that a URI is made of.
-    private static let uriCharacters = unreserved.union(":/?#[]@!$&'()*+,;=%".utf8)
+    private static let uriCharacters = zip(unreserved, table(":/?#[]@!$&'()*+,;=%")).map { $0 || $1 }
+    private static let digits = Array("0123456789ABCDEF".utf8)
 
-    private static func percentEscaped(_ bytes: [UInt8], keeping kept: Set<UInt8>) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
+    private static func table(_ characters: String) -> [Bool] {
+        (UInt8.min...UInt8.max).map { characters.utf8.contains($0) }
+    }
+
+    private static func percentEscaped(_ bytes: [UInt8], keeping kept: [Bool]) -> String {
         var escaped: [UInt8] = []
+        escaped.reserveCapacity(bytes.count)
         for byte in bytes {
-            if kept.contains(byte) {
+            if kept[Int(byte)] {
                 escaped.append(byte)
             } else {
                 escaped += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]

@@ -72,7 +72,8 @@ struct SegmentWalk {
         let entry = IndexEntry(
             offset: offset, time: change.time, layout: line.layout, leafHash: line.leafHash)
         let header = try erasedHeader(line)
-        let originals = position.advance(over: change, entry: entry, header: header)
+        let originals = position.advance(
+            over: change, entry: entry, headers: OriginalRecord.headers(of: change, own: header))
         return WalkedChange(
             line: line, entry: entry, originals: originals, erasedHeader: header, bytes: bytes)
     }
@@ -123,8 +124,8 @@ package struct LogPosition: Hashable, Sendable {
 
     /// Goes on over a change of this segment; the entries of its original and its mates, when it stored any.
     ///
-    /// - Parameter header: that of the original of an erased change; any other follows from the change.
-    mutating func advance(over change: Change, entry: IndexEntry, header: [UInt8]? = nil) -> [OriginalEntry] {
+    /// - Parameter headers: those of the records that the change stored (`OriginalRecord.headers`).
+    mutating func advance(over change: Change, entry: IndexEntry, headers: [[UInt8]]) -> [OriginalEntry] {
         if change.sequence == segment {
             let warcinfo = OriginalRecord.warcinfo(log: change.log, first: segment, time: change.time)
             originalsOffset = UInt64(warcinfo.count)
@@ -132,7 +133,6 @@ package struct LogPosition: Hashable, Sendable {
         offset = entry.end
         sequence = change.sequence
         time = change.time
-        let headers = OriginalRecord.headers(of: change, own: header)
         let originals = OriginalEntry.entries(of: change, headers: headers, at: originalsOffset)
         originalsOffset = originals.last?.end ?? originalsOffset
         return originals

@@ -72,7 +72,8 @@ struct LogRecoveryTests {
                 let (_, layout) = change.encoded()
                 let entry = IndexEntry(
                     offset: position.offset, time: change.time, layout: layout, leafHash: Digest.of([]))
-                let end = position.advance(over: change, entry: entry).last?.end
+                let headers = OriginalRecord.headers(of: change)
+                let end = position.advance(over: change, entry: entry, headers: headers).last?.end
                 if let end, end > UInt64(cut) { break }
                 whole += 1
             }
