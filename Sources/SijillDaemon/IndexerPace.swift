@@ -21,8 +21,11 @@ struct IndexerPace {
 
     typealias Instant = ContinuousClock.Instant
 
-    /// The longest that a transaction of the indexer may take.
-    static let transactionMax = Duration.milliseconds(20)
+    /// Time for adding texts in one transaction. It ends as soon as the ledger waits, so it may be long; and the more
+    /// texts FTS5 writes at once, the less each costs.
+    static let indexTime = Duration.milliseconds(250)
+    /// The longest that the ledger waits: for a step of merging, or for the end of a transaction that adds texts.
+    static let ledgerWaitMax = Duration.milliseconds(20)
     /// So long after a batch there has been no other: the ledger is idle.
     static let quiet = Duration.milliseconds(100)
     /// While batches follow each other the indexer works once in this time.
@@ -32,20 +35,20 @@ struct IndexerPace {
     private var mayMerge = true
     private var lastBatch: Instant?
     private var lastTurn: Instant?
-    /// Time for adding texts: what is left of a transaction when its commit is taken off.
-    private(set) var indexTime = Duration.milliseconds(5)
-    private(set) var mergePages = 64
-    private var indexedLast = false
-    /// What transactions take, averaged: one that the machine held up is no reason to change anything.
-    private var addingTakes = goal
+    private(set) var mergePages = 256
+    /// How long merging may go on before texts are added again: as long as adding has taken.
+    private var mergeTime = Duration.zero
+    /// What steps of merging take, averaged: one that the machine held up is no reason to change anything.
     private var mergingTakes = goal
-    /// Transactions since the last checkpoint.
-    private var unmoved = 0
+    /// What transactions have taken since the last checkpoint.
+    private var unmoved = Duration.zero
 
-    /// What a transaction takes as a rule, so that hardly one takes longer than `transactionMax`.
+    /// A step of fewer pages would do little but open the pieces that it merges.
+    private static let mergePagesMin = 128
+    /// What a step of merging takes as a rule, so that hardly one takes longer than `ledgerWaitMax`.
     private static let goal = Duration.milliseconds(10)
-    /// Transactions from checkpoint to checkpoint.
-    private static let checkpointInterval = 20
+    /// So much is written from checkpoint to checkpoint: a few dozen mebibytes.
+    private static let checkpointInterval = Duration.milliseconds(400)
 
     /// The ledger committed a batch.
     mutating func batch(at now: Instant) {
@@ -55,12 +58,12 @@ struct IndexerPace {
 
     /// What to do now.
     func next(at now: Instant) -> Action {
-        guard isBehind || mayMerge || unmoved > 0 else { return .rest }
+        guard isBehind || mayMerge || unmoved > .zero else { return .rest }
         if let wait = turn(at: now) { return .wait(wait) }
         if unmoved >= Self.checkpointInterval || !isBehind && !mayMerge { return .checkpoint }
         // In turn, so that the pieces do not grow in number faster than they are merged.
-        if isBehind, !(mayMerge && indexedLast) { return .index(indexTime) }
-        return mayMerge ? .merge(pages: mergePages) : .index(indexTime)
+        if isBehind, !mayMerge || mergeTime <= .zero { return .index(Self.indexTime) }
+        return .merge(pages: mergePages)
     }
 
     /// How long the ledger must be left alone; nil when it is the indexer's turn.
@@ -73,32 +76,25 @@ struct IndexerPace {
     }
 
     /// Texts were added in a transaction that took so long.
-    mutating func indexed(isBehind: Bool, took: Duration, gaveWay: Bool, at now: Instant) {
+    mutating func indexed(isBehind: Bool, took: Duration, at now: Instant) {
         self.isBehind = isBehind
-        indexedLast = true
         mayMerge = true
+        mergeTime = took
         lastTurn = now
-        unmoved += 1
-        guard isBehind, !gaveWay else { return }
-        addingTakes = addingTakes * 0.8 + took * 0.2
-        if addingTakes > Self.goal * 1.2 {
-            indexTime = max(.milliseconds(1), indexTime * 0.95)
-        } else if addingTakes < Self.goal * 0.9 {
-            indexTime = min(.milliseconds(12), indexTime * 1.05)
-        }
+        unmoved += took
     }
 
     /// Pieces were merged in a transaction that took so long.
     mutating func merged(more: Bool, took: Duration, at now: Instant) {
         mayMerge = more
-        indexedLast = false
+        mergeTime -= took
         lastTurn = now
         // Nothing was merged: that is no measure.
         guard more else { return }
-        unmoved += 1
+        unmoved += took
         mergingTakes = mergingTakes * 0.8 + took * 0.2
         if mergingTakes > Self.goal * 1.2 {
-            mergePages = max(4, mergePages * 19 / 20)
+            mergePages = max(Self.mergePagesMin, mergePages * 19 / 20)
         } else if mergingTakes < Self.goal * 0.9 {
             mergePages = min(1_024, mergePages * 21 / 20 + 1)
         }
@@ -106,7 +102,7 @@ struct IndexerPace {
 
     /// What was written has been moved.
     mutating func moved(at now: Instant) {
-        unmoved = 0
+        unmoved = .zero
         lastTurn = now
     }
 }

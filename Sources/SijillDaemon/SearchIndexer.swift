@@ -73,8 +73,7 @@ final class SearchIndexer: @unchecked Sendable {
                 let step = try store.indexTexts(for: budget)
                 texts += step.texts
                 stretch += step.took
-                pace.indexed(
-                    isBehind: step.isBehind, took: step.took, gaveWay: step.gaveWay, at: .now)
+                pace.indexed(isBehind: step.isBehind, took: step.took, at: .now)
                 if !step.isBehind { report(step.indexed) }
                 schedule()
             case .merge(let pages):

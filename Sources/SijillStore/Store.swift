@@ -52,6 +52,7 @@ package final class Store: Sendable {
             self.mover = Mutex(readOnly ? nil : try Store.mover(path))
             self.lookUps = Mutex(try pool.read { try LookUps(reading: $0, path: path, log: log) })
             self.searchProgress = Mutex(try pool.read { try SearchIndex.indexed($0) })
+            if !readOnly { try pool.write { try SearchIndex.set($0) } }
         } catch let error as DatabaseError {
             throw StoreError(error, "open", path)
         }

@@ -37,8 +37,10 @@ enum SearchIndex {
     ///
     /// FTS5's own merging is off: it merges whole levels inside a commit, which takes seconds in a large index.
     /// `Store.mergeSearchIndex` does the same work in small steps.
+    /// What is gathered before it is written is sorted first, so the more at once the less each text costs; but the
+    /// ledger may have to wait for it: a few milliseconds for so many bytes.
     private static let settings: [(name: String, value: Int)] = [
-        ("automerge", 0), ("crisismerge", 1_999), ("usermerge", 16), ("hashsize", 8 << 20),
+        ("automerge", 0), ("crisismerge", 1_999), ("usermerge", 16), ("hashsize", 4 << 20),
     ]
 
     /// Teaches a connection the tokenizer and the ranking.
@@ -49,8 +51,17 @@ enum SearchIndex {
 
     /// Makes what `sql` does not: settings, and the one row of progress.
     static func fill(_ database: Database) throws {
-        for (name, value) in settings { try command(name, value, database) }
+        try set(database)
         try database.execute(sql: "insert into search_progress (id, indexed) values (1, 0)")
+    }
+
+    /// Sees to it that the settings are those of this version.
+    static func set(_ database: Database) throws {
+        for (name, value) in settings {
+            let kept = try Int.fetchOne(
+                database, sql: "select v from search_index_config where k = ?", arguments: [name])
+            if kept != value { try command(name, value, database) }
+        }
     }
 
     /// Runs a command of FTS5 (https://www.sqlite.org/fts5.html#special_insert_commands).

@@ -9,8 +9,6 @@ package struct IndexStep: Sendable {
     package var indexed = SequenceNumber.none
     /// Whether there are changes behind that.
     package var isBehind = false
-    /// The step ended because the ledger waited.
-    package var gaveWay = false
     /// Time from the lock to the end of the commit.
     package var took = Duration.zero
 }
@@ -44,8 +42,7 @@ extension Store {
                 }
                 try SearchIndex.add(step.indexed, to: database)
                 step.texts += 1
-                step.gaveWay = ledgerWaits
-                if step.gaveWay || .now - started >= budget { break }
+                if ledgerWaits || .now - started >= budget { break }
             }
             step.isBehind = step.indexed < applied
             try database.cachedStatement(sql: "update search_progress set indexed = ?").run([
