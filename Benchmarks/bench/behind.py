@@ -19,6 +19,7 @@ def behind(place):
         daemon = Daemon(place.fresh("sijill")).start()
         os.rename(place.copy_of_files(count), os.path.join(daemon.inbox, "bench"))
         place.until(daemon, "searchable", count, pause=0.1)
+        place.until_idle(daemon)
         return daemon
 
     def idle():

@@ -2,7 +2,7 @@
 //
 //   LD_PRELOAD=slowsync.so SLOWSYNC_MS=4 SLOWSYNC_COUNTS=FILE PROGRAM …
 //
-// fsync, fdatasync, sync_file_range and a msync that waits for the disk are done, and take SLOWSYNC_MS more. Calls at
+// fsync, fdatasync, and a sync_file_range and a msync that wait for the disk are done, and take SLOWSYNC_MS more. Calls at
 // the same time wait at the same time, as on a disk that takes many commands at once. FILE gets four numbers of 64
 // bits: how often each was called, in that order; it is made before by whoever reads it.
 #define _GNU_SOURCE
@@ -55,7 +55,8 @@ int fsync(int file) { return after(FSYNC, real_fsync(file)); }
 int fdatasync(int file) { return after(FDATASYNC, real_fdatasync(file)); }
 
 int sync_file_range(int file, off_t offset, off_t length, unsigned flags) {
-    return after(SYNC_FILE_RANGE, real_sync_file_range(file, offset, length, flags));
+    int result = real_sync_file_range(file, offset, length, flags);
+    return flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER) ? after(SYNC_FILE_RANGE, result) : result;
 }
 
 int msync(void *address, size_t length, int flags) {

@@ -112,7 +112,19 @@ class Workplace:
         daemon = Daemon(self.fresh(name)).start()
         os.rename(self.copy_of_lines(count), os.path.join(daemon.inbox, "lines.jsonl"))
         self.until(daemon, "searchable", count or self.records, pause=0.5)
+        self.until_idle(daemon)
         return daemon
+
+    def until_idle(self, daemon):
+        """Waits until the daemon does nothing any more: behind the last text its index is still merged."""
+
+        def used_in_a_second():
+            before = cpu_seconds(daemon.process.pid)
+            time.sleep(1)
+            return cpu_seconds(daemon.process.pid) - before
+
+        if not wait_until(lambda: used_in_a_second() < 0.05, patience=120):
+            raise RuntimeError("the daemon has not come to rest within two minutes")
 
     # -- Other programs
 
