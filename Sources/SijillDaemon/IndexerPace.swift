@@ -46,7 +46,7 @@ struct IndexerPace {
     /// A step of fewer pages would do little but open the pieces that it merges.
     private static let mergePagesMin = 128
     /// What a step of merging takes as a rule, so that hardly one takes longer than `ledgerWaitMax`.
-    private static let goal = Duration.milliseconds(10)
+    private static let goal = ledgerWaitMax / 2
     /// So much is written from checkpoint to checkpoint: a few dozen mebibytes.
     private static let checkpointInterval = Duration.milliseconds(400)
 
