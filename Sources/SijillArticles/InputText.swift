@@ -172,10 +172,10 @@ private struct SequenceCensus {
                 position += 1
                 continue
             }
-            let length = SequenceCensus.length(bytes[position])
+            let length = UTF8Check.length(ofLead: bytes[position])
             var end = position + 1
             while end < bytes.count, end < position + length,
-                SequenceCensus.continues(bytes[end], lead: bytes[position], isSecond: end == position + 1)
+                UTF8Check.continues(bytes[end], lead: bytes[position], isSecond: end == position + 1)
             {
                 end += 1
             }
@@ -187,28 +187,6 @@ private struct SequenceCensus {
                 invalid += 1
             }
             position = end
-        }
-    }
-
-    /// Bytes of a sequence with that lead byte; 0 when it leads none.
-    private static func length(_ lead: UInt8) -> Int {
-        switch lead {
-        case 0xC2...0xDF: 2
-        case 0xE0...0xEF: 3
-        case 0xF0...0xF4: 4
-        default: 0
-        }
-    }
-
-    private static func continues(_ byte: UInt8, lead: UInt8, isSecond: Bool) -> Bool {
-        guard byte & 0xC0 == 0x80 else { return false }
-        guard isSecond else { return true }
-        switch lead {
-        case 0xE0: return byte >= 0xA0
-        case 0xED: return byte <= 0x9F
-        case 0xF0: return byte >= 0x90
-        case 0xF4: return byte <= 0x8F
-        default: return true
         }
     }
 }

@@ -10,11 +10,32 @@ struct ByteLanes {
 
     private let word: UInt64
 
-    /// The bytes from `offset` on; there must be eight.
+    /// The bytes from `offset` on, with zeros behind the end where there are fewer than eight.
     @inline(__always)
-    init(_ bytes: RawSpan, at offset: Int) {
-        word = UInt64(
-            littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    init(_ bytes: borrowing Span<UInt8>, at offset: Int) {
+        if offset &+ Self.width <= bytes.count {
+            let raw = bytes.bytes
+            word = UInt64(
+                littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        } else {
+            var last: UInt64 = 0
+            for place in offset..<bytes.count { last |= UInt64(bytes[place]) << UInt64(8 * (place - offset)) }
+            word = last
+        }
+    }
+
+    /// The first place from `start` on for which `found` says yes, which must not be of a zero; the count when none.
+    @inline(__always)
+    static func first(
+        in bytes: borrowing Span<UInt8>, from start: Int, where found: (ByteLanes) -> UInt64
+    ) -> Int {
+        var offset = start
+        while offset < bytes.count {
+            let lanes = found(ByteLanes(bytes, at: offset))
+            if lanes != 0 { return offset + lanes.trailingZeroBitCount / 8 }
+            offset += width
+        }
+        return bytes.count
     }
 
     /// Bytes of UTF-8 that begin no character.
@@ -26,20 +47,13 @@ struct ByteLanes {
     /// Bytes that begin a character of three or more, and those that UTF-8 does not have.
     var leadingMore: UInt64 { word & word << 1 & word << 2 & Self.highs }
 
-    /// Lanes that are `byte` where `mask` has bits.
+    /// Bytes of `range`, which lies below 0x80 or from there on.
     @inline(__always)
-    func equal(to byte: UInt8, under mask: UInt8 = 0xFF) -> UInt64 {
-        let differing = (word ^ Self.ones &* UInt64(byte)) & (Self.ones &* UInt64(mask))
-        let low = ~Self.highs
-        return ~((differing & low &+ low) | differing | low)
-    }
-
-    /// Lanes that are plain Latin letters.
-    var latinLetters: UInt64 {
-        let lowered = (word | Self.ones &* 0x20) & ~Self.highs
-        let fromA = lowered &+ Self.ones &* (0x80 - 0x61)
-        let pastZ = lowered &+ Self.ones &* (0x80 - 0x7B)
-        return fromA & ~pastZ & ~word & Self.highs
+    func within(_ range: ClosedRange<UInt8>) -> UInt64 {
+        let low = word & ~Self.highs
+        let fromFirst = low &+ Self.ones &* UInt64(0x80 - (range.lowerBound & 0x7F))
+        let pastLast = low &+ Self.ones &* UInt64(0x7F - (range.upperBound & 0x7F))
+        return fromFirst & ~pastLast & (range.lowerBound < 0x80 ? ~word : word) & Self.highs
     }
 
     /// How many lanes a result has.

@@ -37,21 +37,7 @@ package struct Figures: Hashable, Sendable {
     /// Of canonical words all numbers below U+07C0 are ASCII digits: the Arabic and Persian ones are folded to these,
     /// and NFKC leaves no small or broken ones. A character is told by its first byte.
     private static func skippingLetters(_ bytes: Span<UInt8>, from offset: Int) -> Int {
-        var offset = offset
-        let raw = bytes.bytes
-        while offset + ByteLanes.width <= bytes.count {
-            let lanes = ByteLanes(raw, at: offset)
-            // Of ASCII only letters, the space and digits are left, and `0` to `9` are those of the form 0x3.
-            let found = lanes.equal(to: 0x30, under: 0xF0) | lanes.equal(to: 0xDF) | lanes.leadingMore
-            if found != 0 { return offset + found.trailingZeroBitCount / 8 }
-            offset += ByteLanes.width
-        }
-        while offset < bytes.count {
-            let byte = bytes[offset]
-            if byte & 0xF0 == 0x30 || byte >= 0xDF { break }
-            offset += 1
-        }
-        return offset
+        ByteLanes.first(in: bytes, from: offset) { $0.within(0x30...0x39) | $0.within(0xDF...0xFF) }
     }
 
     /// The figures that stand here more often than in `other`, by as many as they do.

@@ -3,14 +3,13 @@
 package enum UTF8Check {
     /// Whether all of `bytes` are UTF-8. Linear in the bytes.
     package static func isValid(_ bytes: Span<UInt8>) -> Bool {
-        let raw = bytes.bytes
         var offset = 0
         // Whether the byte before `offset` begins a character of two bytes.
         var isOpen = false
         while offset + ByteLanes.width <= bytes.count {
-            let lanes = ByteLanes(raw, at: offset)
+            let lanes = ByteLanes(bytes, at: offset)
             // C0 and C1 would begin what fits into one byte.
-            let special = lanes.leadingMore | lanes.equal(to: 0xC0, under: 0xFE)
+            let special = lanes.leadingMore | lanes.within(0xC0...0xC1)
             guard special == 0 else {
                 if isOpen { offset -= 1 }
                 isOpen = false
@@ -40,25 +39,34 @@ package enum UTF8Check {
     /// Bytes of the character at `offset`; 0 when there is none.
     private static func length(_ bytes: Span<UInt8>, at offset: Int) -> Int {
         let lead = bytes[offset]
-        let count: Int
-        var second: ClosedRange<UInt8> = 0x80...0xBF
-        switch lead {
-        case 0..<0x80: return 1
-        case 0xC2...0xDF: count = 2
-        case 0xE0...0xEF:
-            count = 3
-            if lead == 0xE0 { second = 0xA0...0xBF }
-            if lead == 0xED { second = 0x80...0x9F }
-        case 0xF0...0xF4:
-            count = 4
-            if lead == 0xF0 { second = 0x90...0xBF }
-            if lead == 0xF4 { second = 0x80...0x8F }
-        default: return 0
-        }
-        guard offset + count <= bytes.count, second.contains(bytes[offset + 1]) else { return 0 }
-        for place in offset + 2..<max(offset + count, offset + 2) where bytes[place] & 0xC0 != 0x80 {
-            return 0
-        }
+        if lead < 0x80 { return 1 }
+        let count = length(ofLead: lead)
+        guard count > 0, offset + count <= bytes.count else { return 0 }
+        for place in 1..<count
+        where !continues(bytes[offset + place], lead: lead, isSecond: place == 1) { return 0 }
         return count
+    }
+
+    /// Bytes of a sequence of several with that first byte; 0 when it leads none.
+    package static func length(ofLead lead: UInt8) -> Int {
+        switch lead {
+        case 0xC2...0xDF: 2
+        case 0xE0...0xEF: 3
+        case 0xF0...0xF4: 4
+        default: 0
+        }
+    }
+
+    /// Whether a byte may stand behind the first one of a sequence, right behind it or later.
+    package static func continues(_ byte: UInt8, lead: UInt8, isSecond: Bool) -> Bool {
+        guard byte & 0xC0 == 0x80 else { return false }
+        guard isSecond else { return true }
+        switch lead {
+        case 0xE0: return byte >= 0xA0
+        case 0xED: return byte <= 0x9F
+        case 0xF0: return byte >= 0x90
+        case 0xF4: return byte <= 0x8F
+        default: return true
+        }
     }
 }

@@ -5,7 +5,7 @@ extension PageLine {
         var start = 0
         var followsBlank = false
         while start < text.count {
-            let end = lineEnd(text.span, from: start)
+            let end = ByteLanes.first(in: text.span, from: start) { $0.within(0x0A...0x0A) }
             let range = trimmed(text, start..<end)
             if range.isEmpty {
                 followsBlank = true
@@ -17,19 +17,6 @@ extension PageLine {
             start = end + 1
         }
         return lines
-    }
-
-    /// The first line feed from `start` on; the end where there is none.
-    private static func lineEnd(_ text: Span<UInt8>, from start: Int) -> Int {
-        var offset = start
-        let raw = text.bytes
-        while offset + ByteLanes.width <= text.count {
-            let found = ByteLanes(raw, at: offset).equal(to: 0x0A)
-            if found != 0 { return offset + found.trailingZeroBitCount / 8 }
-            offset += ByteLanes.width
-        }
-        while offset < text.count, text[offset] != 0x0A { offset += 1 }
-        return offset
     }
 
     /// The range without blanks at its ends: white space of Unicode and invisible marks.
@@ -66,28 +53,13 @@ extension PageLine {
         _ text: [UInt8], _ range: Range<Int>
     ) -> (length: Int, letters: (arabic: Int, latin: Int)) {
         let bytes = text.span.extracting(range)
-        let raw = bytes.bytes
         var (starts, wide, arabic, latin) = (0, 0, 0, 0)
-        var offset = 0
-        while offset < bytes.count {
-            if offset + ByteLanes.width <= bytes.count {
-                let lanes = ByteLanes(raw, at: offset)
-                if lanes.leadingMore == 0 {
-                    starts &+= ByteLanes.width &- ByteLanes.count(lanes.continuing)
-                    arabic &+= ByteLanes.count(lanes.equal(to: 0xD8, under: 0xFC))
-                    latin &+= ByteLanes.count(lanes.latinLetters)
-                    offset &+= ByteLanes.width
-                    continue
-                }
-            }
-            for _ in 0..<min(ByteLanes.width, bytes.count - offset) {
-                let byte = bytes[offset]
-                starts &+= byte & 0xC0 == 0x80 ? 0 : 1
-                wide &+= byte &- 0xE3 <= 0xED - 0xE3 ? 1 : 0
-                arabic &+= byte &- 0xD8 <= 0xDB - 0xD8 ? 1 : 0
-                latin &+= (byte | 0x20) &- 0x61 <= 0x7A - 0x61 ? 1 : 0
-                offset &+= 1
-            }
+        for offset in stride(from: 0, to: bytes.count, by: ByteLanes.width) {
+            let lanes = ByteLanes(bytes, at: offset)
+            starts += min(ByteLanes.width, bytes.count - offset) - ByteLanes.count(lanes.continuing)
+            wide += ByteLanes.count(lanes.within(0xE3...0xED))
+            arabic += ByteLanes.count(lanes.within(0xD8...0xDB))
+            latin += ByteLanes.count(lanes.within(0x41...0x5A) | lanes.within(0x61...0x7A))
         }
         return (starts + wide, (arabic, latin))
     }
