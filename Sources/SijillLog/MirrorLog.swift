@@ -103,8 +103,8 @@ package final class MirrorLog {
                 leafHash: line.verified.leafHash)
             try segment.append { $0.append(line.bytes) }
             entries.append(entry)
-            _ = position.advance(
-                over: line.change, entry: entry, headers: OriginalRecord.headers(of: line.change))
+            // The originals are not here, so the place in them is none.
+            _ = position.advance(over: line.change, entry: entry, headers: [])
             position.originalsOffset = 0
             tip = line.change.cursor
         }

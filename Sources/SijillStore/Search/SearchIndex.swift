@@ -49,9 +49,8 @@ enum SearchIndex {
         try SearchRank.prepare(database)
     }
 
-    /// Makes what `sql` does not: settings, and the one row of progress.
+    /// Makes what `sql` does not, the one row of progress. Settings are made whenever a store is opened (`set`).
     static func fill(_ database: Database) throws {
-        try set(database)
         try database.execute(sql: "insert into search_progress (id, indexed) values (1, 0)")
     }
 
