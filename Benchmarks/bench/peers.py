@@ -18,11 +18,9 @@ class JetStream:
         folder, self.port = place.fresh("nats"), free_port()
         configuration = os.path.join(folder, "nats.conf")
         server = [need("nats-server"), "-c", configuration]
-        self.synced = True
         for synced in ("sync_interval: always", ""):
             with open(configuration, "w") as file:
                 file.write(f"listen: 127.0.0.1:{self.port}\njetstream {{ store_dir: \"{folder}\"\n{synced}\n}}\n")
-            self.synced = bool(synced)
             if not subprocess.run([*server, "-t"], capture_output=True).returncode:
                 break
         self.pid = place.serve(server, self.port)
