@@ -39,12 +39,15 @@ struct ArticleRoute: Sendable {
         if request.headers.names(etag) { return Response(status: .notModified, headers: headers) }
         headers[.contentLength] = String(original.byteCount)
         if request.method == .head { return Response(status: .ok, headers: headers) }
-        let loop = channel.eventLoop
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody(contentLength: Int(original.byteCount)) { writer in
-                try await withTaskExecutorPreference(LoopExecutor(loop)) {
-                    try await Self.write(original, to: &writer)
+                try await withTaskExecutorPreference(LoopExecutor(channel.eventLoop)) {
+                    if original.byteCount >= FeedLimits.fileBytesMin, FileSender.isPart(of: channel) {
+                        try await FileSender.send(try original.bytes(), over: channel)
+                    } else {
+                        try await Self.write(original, to: &writer)
+                    }
                 }
                 try await writer.finish(nil)
             })

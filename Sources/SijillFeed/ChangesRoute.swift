@@ -65,7 +65,7 @@ struct ChangesRoute: Sendable {
         let delivered = { @Sendable in reading.delivered(page.scanned) }
         return Response(
             status: .ok, headers: headers,
-            body: .pieces(of: page.spans, source.reader, on: routed.channel.eventLoop, then: delivered))
+            body: .pieces(of: page.spans, source.reader, over: routed.channel, then: delivered))
     }
 
     /// A page with a change, or an empty one when none came in time. What the filter does not let through does not

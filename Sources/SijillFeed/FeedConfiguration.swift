@@ -71,6 +71,10 @@ package enum FeedLimits {
     package static let pieceBytes = 128 << 10
     /// Pieces of one answer that are in memory.
     package static let piecesMax = 3
+    /// Bytes of a segment that follow each other, from which on the kernel is told to send them from the file.
+    package static let fileBytesMin = 64 << 10
+    /// Bytes of a file that the socket is given at once.
+    package static let filePartBytes = 1 << 20
     /// How long a long poll waits when the request does not say.
     package static let pollDefault = Duration.seconds(30)
     /// How long a long poll waits at most.

@@ -136,7 +136,7 @@ package struct FeedServer: Service {
                 maxHeaderFieldSize: FeedLimits.requestHeadBytesMax,
                 maxHeaderListSize: FeedLimits.requestHeadBytesMax, maxHeaderFieldCount: 100))
         let plain = HTTP1Channel(responder: responder, configuration: http)
-        guard let security = configuration.security else { return plain }
+        guard let security = configuration.security else { return PlainChannel(plain) }
         return try TLSChannel(plain, tlsConfiguration: security.configuration)
     }
 

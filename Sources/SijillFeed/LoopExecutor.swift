@@ -21,16 +21,18 @@ func offLoop<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) 
 }
 
 extension ResponseBody {
-    /// A body that is read in pieces while the client takes it; `FeedLimits.piecesMax` of them are in memory.
+    /// A body that is sent while the client takes it: long runs from the file by the kernel, where that can be, and the
+    /// rest in pieces, of which `FeedLimits.piecesMax` are in memory.
     ///
     /// - Parameter then: Called when all of it was handed to the socket.
     static func pieces(
-        of spans: Spans, _ reader: LogReader, on loop: any EventLoop,
+        of spans: Spans, _ reader: LogReader, over channel: any Channel,
         then: @escaping @Sendable () -> Void = {}
     ) -> ResponseBody {
         ResponseBody(contentLength: spans.byteCount) { writer in
-            try await withTaskExecutorPreference(LoopExecutor(loop)) {
-                try await write(SpanReader(spans, reader), to: &writer)
+            try await withTaskExecutorPreference(LoopExecutor(channel.eventLoop)) {
+                let sendsFiles = FileSender.isPart(of: channel)
+                try await write(SpanReader(spans, reader), to: &writer, files: sendsFiles ? channel : nil)
             }
             then()
             try await writer.finish(nil)
@@ -39,11 +41,19 @@ extension ResponseBody {
 
     /// Pieces are read on the connection's own thread as long as the page cache has them; what the disk must be waited for
     /// is read on another one. Buffers go round, so that memory is asked for once and not for each piece.
-    static func write(_ source: SpanReader, to writer: inout any ResponseBodyWriter) async throws {
+    ///
+    /// - Parameter files: The connection, where long runs are sent from the file over it.
+    static func write(
+        _ source: SpanReader, to writer: inout any ResponseBodyWriter, files: (any Channel)? = nil
+    ) async throws {
         var source = source
         var buffers = [ByteBuffer](repeating: ByteBuffer(), count: FeedLimits.piecesMax)
         var turn = 0
         while !source.isAtEnd {
+            if let files, let run = try source.takeRun(bytesMin: FeedLimits.fileBytesMin) {
+                try await FileSender.send(run, over: files)
+                continue
+            }
             // Taken out, so that it is not copied. One that the socket still has is left to it by `clear`.
             var buffer = ByteBuffer()
             swap(&buffer, &buffers[turn])

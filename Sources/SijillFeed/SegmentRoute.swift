@@ -63,7 +63,7 @@ final class SegmentRoute: Sendable {
         let spans = Spans(segment: first, bytes)
         return Response(
             status: status, headers: headers,
-            body: .pieces(of: spans, reader, on: routed.channel.eventLoop))
+            body: .pieces(of: spans, reader, over: routed.channel))
     }
 
     /// First and last sequences of the sealed segments.

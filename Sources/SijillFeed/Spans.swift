@@ -147,6 +147,18 @@ struct SpanReader {
         return buffer
     }
 
+    /// The bytes of a segment that are next, where there are so many of them; they count as given out.
+    mutating func takeRun(bytesMin: Int) throws -> LogBytes? {
+        guard next < spans.count, case .segment(let segment, let offset, let count) = spans[next],
+            count - taken >= bytesMin
+        else { return nil }
+        defer {
+            next += 1
+            taken = 0
+        }
+        return try reader.bytes(segment: segment, offset: offset + UInt64(taken), count: count - taken)
+    }
+
     /// Adds the next bytes to `buffer`, until it has `pieceBytes` or nothing is left.
     ///
     /// - Parameter waits: Whether to wait for the disk: it blocks then.

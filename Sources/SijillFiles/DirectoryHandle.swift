@@ -56,6 +56,11 @@ package final class FileDescriptor: Sendable {
                             break
                         }
                         count += got
+                        // Less than there was room for, and all that was expected: the end, without asking for it.
+                        if start + count == expected, got < space {
+                            isAtEnd = true
+                            break
+                        }
                     }
                 } catch {
                     failure = error

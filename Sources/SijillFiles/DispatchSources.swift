@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 /// Calls a handler on a queue whenever a descriptor is readable, until it is cancelled.
 ///
@@ -7,6 +8,8 @@ import Glibc
 package final class ReadSource: @unchecked Sendable {
     // Invariant: a dispatch source may be used from any thread; the reference itself never changes.
     private let source: any DispatchSourceRead
+    /// A source may not go while it is suspended, and counts how often it is.
+    private let suspended = Mutex(false)
 
     /// The descriptor is kept open until the source is cancelled or gone.
     package init(_ descriptor: FileDescriptor, queue: DispatchQueue, handler: @escaping @Sendable () -> Void)
@@ -18,9 +21,24 @@ package final class ReadSource: @unchecked Sendable {
         source.activate()
     }
 
-    package func cancel() { source.cancel() }
+    /// Whether the handler is not called for now. What is readable meanwhile is told once it is called again.
+    package var isSuspended: Bool {
+        get { suspended.withLock { $0 } }
+        set {
+            suspended.withLock { suspended in
+                guard newValue != suspended else { return }
+                suspended = newValue
+                if newValue { source.suspend() } else { source.resume() }
+            }
+        }
+    }
 
-    deinit { source.cancel() }
+    package func cancel() {
+        source.cancel()
+        isSuspended = false
+    }
+
+    deinit { cancel() }
 }
 
 /// Calls a handler on a queue at one deadline at a time, by the monotonic clock.

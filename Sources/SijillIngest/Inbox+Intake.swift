@@ -222,6 +222,7 @@ extension Inbox {
         let removal = Removal(
             root: root, quarantine: quarantine, done: done, journal: journal, resumption: resumption)
         beingRemoved += files.count
+        if beingRemoved >= Self.removedAtOnce { source?.isSuspended = true }
         removalQueue.async {
             let results = removal.remove(files)
             self.queue.async { self.removed(files, results) }
@@ -243,6 +244,10 @@ extension Inbox {
                 blocked[key] = file
                 handle(.removalBlocked(key))
             }
+        }
+        if source?.isSuspended == true {
+            if beingRemoved == 0 { source?.isSuspended = false }
+            return readWatch()
         }
         pump()
     }

@@ -20,6 +20,9 @@ package final class Inbox: @unchecked Sendable {
     let removalQueue = DispatchQueue(label: "sijill.removal")
     /// Files that are with `removalQueue`.
     var beingRemoved = 0
+    /// From how many files on that are with `removalQueue` the watch is read when some of them are gone, and not at each
+    /// event: each removal is an event.
+    static let removedAtOnce = 64
     let settings: InboxSettings
     let journal: RemovalHooks
     let logger: Logger
@@ -58,7 +61,7 @@ package final class Inbox: @unchecked Sendable {
     var counts = InboxCounters()
     private var watched: [Int32: DirectoryID] = [:]
     private var watchOf: [DirectoryID: Int32] = [:]
-    private var source: ReadSource?
+    var source: ReadSource?
     private var timer: DeadlineTimer?
     private var armed: Instant?
     private var drained: [@Sendable () -> Void] = []
@@ -202,9 +205,14 @@ package final class Inbox: @unchecked Sendable {
         pump()
     }
 
-    private func readWatch() {
+    func readWatch() {
         do throws(SystemError) {
-            for event in try watch.read() { handle(event) }
+            var events = try watch.read()
+            while !events.isEmpty {
+                for event in events { handle(event) }
+                // A source that is not suspended tells by itself that there are more.
+                events = source?.isSuspended == true ? try watch.read() : []
+            }
         } catch {
             logger.error(
                 "The watch of the inbox cannot be read; it is scanned instead", metadata: error.metadata)

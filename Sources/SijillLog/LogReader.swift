@@ -201,6 +201,11 @@ package final class LogReader: Sendable {
             ? try file.read(into: buffer, at: offset) : file.readCached(into: buffer, at: offset)
     }
 
+    /// Bytes of a segment, to be sent without a copy.
+    package func bytes(segment: SequenceNumber, offset: UInt64, count: Int) throws -> LogBytes {
+        try LogBytes(files.file(directory.segment(segment)), offset: offset, count: count)
+    }
+
     /// The line of a change with its newline; nil beyond the tip.
     package func line(of sequence: SequenceNumber) throws -> [UInt8]? {
         guard let located = try entry(of: sequence) else { return nil }
@@ -330,6 +335,11 @@ package struct OriginalRange: Sendable {
 
     package var digest: Digest { entry.digest }
     package var byteCount: UInt64 { entry.length }
+
+    /// All of it, to be sent without a copy.
+    package func bytes() throws -> LogBytes {
+        try LogBytes(file, offset: entry.blockOffset, count: Int(entry.length))
+    }
 
     /// Bytes from `offset` in the original; fewer than `count` only at its end.
     package func read(offset: UInt64, count: Int) throws -> [UInt8] {
