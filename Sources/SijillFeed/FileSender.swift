@@ -4,18 +4,20 @@ import NIOCore
 import NIOHTTPTypes
 import SijillLog
 
-/// Stands beside the socket, where bytes of a file can be handed to the kernel as such: past the handlers that make
-/// HTTP of what they are given, which must have it in memory.
+/// Stands at the end of the pipeline that is next to the socket, where bytes of a file can be handed to the kernel as
+/// such: past the handlers that make HTTP of what they are given, which must have it in memory.
 ///
-/// Only for the body of an answer whose length stands in its head, which goes to the socket as it is. Not in a
+/// Only for the body of an answer whose length stands in its head, which goes to the socket as it is; and not in a
 /// connection with TLS, which must see every byte.
 final class FileSender: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
     /// Whether files can be sent over a connection. On its event loop.
-    static func isPart(of channel: any Channel) -> Bool {
-        (try? channel.pipeline.syncOperations.context(handlerType: FileSender.self)) != nil
+    static func isPart(of channel: any Channel) -> Bool { context(in: channel) != nil }
+
+    private static func context(in channel: any Channel) -> ChannelHandlerContext? {
+        try? channel.pipeline.syncOperations.context(handlerType: FileSender.self)
     }
 
     /// Sends bytes of a file behind what was written before, and returns when the socket has taken them. In a task on
@@ -31,14 +33,14 @@ final class FileSender: ChannelOutboundHandler, RemovableChannelHandler {
     }
 
     private static func write(_ part: LogBytes, to channel: any Channel) async throws {
+        guard let sender = context(in: channel) else { throw ChannelError.ioOnClosedChannel }
         // The descriptor is the log's: the handle gives it back when the socket is done with it.
         let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: part.descriptor)
         defer { withExtendedLifetime(part) { _ = try? handle.takeDescriptorOwnership() } }
         let region = FileRegion(
             fileHandle: handle, readerIndex: part.place.lowerBound, endIndex: part.place.upperBound)
         let written = channel.eventLoop.makePromise(of: Void.self)
-        try channel.pipeline.syncOperations.context(handlerType: FileSender.self)
-            .writeAndFlush(NIOAny(IOData.fileRegion(region)), promise: written)
+        sender.writeAndFlush(NIOAny(IOData.fileRegion(region)), promise: written)
         try await written.futureResult.get()
     }
 }
@@ -51,7 +53,7 @@ struct PlainChannel: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(FileSender(), position: .first)
+            try channel.pipeline.syncOperations.addHandler(FileSender())
         }.flatMap { http.setup(channel: channel, logger: logger) }
     }
 

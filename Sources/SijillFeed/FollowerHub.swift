@@ -33,6 +33,8 @@ final class FollowerHub: Service, Sendable {
     private static let batchesMax = 8
     /// Shapes that a batch is framed for; followers of others read the log.
     private static let shapesMax = 64
+    /// Changes that are framed on the hub's event loop at most, where the page cache has them.
+    private static let inlineMax: UInt64 = 16
     /// How exactly a deadline is kept: those that are due soon are woken together.
     private static let tick = Duration.milliseconds(50)
 
@@ -128,8 +130,10 @@ final class FollowerHub: Service, Sendable {
 
     /// Wakes followers until the log's reader shuts down or the task is cancelled.
     func run() async {
+        // On an event loop, so that no other thread has to be woken between the ledger and the followers.
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
         await cancelWhenGracefulShutdown {
-            await self.announce()
+            await withTaskExecutorPreference(LoopExecutor(loop)) { await self.announce() }
         }
         shutDown()
         // A service that ends before its group does would end the group.
@@ -173,30 +177,47 @@ final class FollowerHub: Service, Sendable {
             return nil
         }
         let source = source
+        let isFew = through.value - after.value <= Self.inlineMax
         do {
-            return try await offLoop {
-                var buffers: [FollowerShape: ByteBuffer] = [:]
-                for shape in shapes.prefix(Self.shapesMax) {
-                    buffers[shape] = try Self.frame(source, after: after, through: through, shape)
-                }
+            if isFew, let buffers = try Self.frame(source, after: after, through: through, shapes, waits: false) {
                 return Batch(after: after, through: through, buffers: buffers)
             }
+            let buffers = try await offLoop {
+                try Self.frame(source, after: after, through: through, shapes, waits: true)
+            }
+            return buffers.map { Batch(after: after, through: through, buffers: $0) }
         } catch {
             logger.error("a batch cannot be read for followers", metadata: ["feed.error": "\(error)"])
             return nil
         }
     }
 
+    /// Nil where it does not wait, and would have to: for the disk, or for the store, which a filter asks.
     private static func frame(
+        _ source: ChangeSource, after: SequenceNumber, through: SequenceNumber, _ shapes: [FollowerShape],
+        waits: Bool
+    ) throws -> [FollowerShape: ByteBuffer]? {
+        var buffers: [FollowerShape: ByteBuffer] = [:]
+        for shape in shapes.prefix(shapesMax) {
+            if !waits, !shape.filter.isEmpty { return nil }
+            guard let spans = try spans(source, after: after, through: through, shape) else { continue }
+            var reader = SpanReader(spans, source.reader, pieceBytes: max(1, spans.byteCount))
+            var buffer = ByteBuffer()
+            guard try reader.fill(&buffer, waits: waits) else { return nil }
+            buffers[shape] = buffer
+        }
+        return buffers
+    }
+
+    /// Nil where they are more than is kept.
+    private static func spans(
         _ source: ChangeSource, after: SequenceNumber, through: SequenceNumber, _ shape: FollowerShape
-    ) throws -> ByteBuffer? {
+    ) throws -> Spans? {
         let found = try source.entries(
             shape.filter, after: after, through: through, limit: FeedLimits.streamChanges,
             bytesMax: FeedLimits.streamBytes, omission: shape.omission)
         guard found.scanned == through else { return nil }
-        let spans = Spans(found.entries, form: shape.form, omission: shape.omission)
-        var reader = SpanReader(spans, source.reader, pieceBytes: max(1, spans.byteCount))
-        return try reader.piece() ?? ByteBuffer()
+        return Spans(found.entries, form: shape.form, omission: shape.omission)
     }
 
     /// Sees to it that someone is woken at `deadline`. Ten thousand timers would cost more than the followers, and one

@@ -43,7 +43,7 @@ extension Store {
     package func standing(_ identity: Identity) throws -> KeptText? {
         let candidates = lookUps.withLock { $0.sequences(identity) }
         guard !candidates.isEmpty else { return nil }
-        return try read { database in
+        return try look { database in
             guard let key = try standingKey(identity, candidates, database) else { return nil }
             return try text(of: current(key), in: database)
         }
@@ -65,7 +65,7 @@ extension Store {
     ///
     /// - Throws: `StoreError`.
     package func standing(_ article: ArticleID) throws -> KeptText? {
-        try read { database in
+        try look { database in
             guard let key = try key(of: article, in: database) else { return nil }
             return try text(of: current(key), in: database)
         }
@@ -80,14 +80,14 @@ extension Store {
     ///
     /// - Throws: `StoreError`.
     package func texts(of sequences: [SequenceNumber]) throws -> [KeptText] {
-        try read { database in try sequences.compactMap { try text(of: $0, in: database) } }
+        try look { database in try sequences.compactMap { try text(of: $0, in: database) } }
     }
 
     /// Whether the bytes of a mate went to the originals with an earlier delivery of this article.
     ///
     /// - Throws: `StoreError`.
     package func keepsMate(_ sha256: Digest, of article: ArticleID) throws -> Bool {
-        try read { database in
+        try look { database in
             guard let key = try key(of: article, in: database) else { return false }
             let statement = try database.cachedStatement(
                 sql: "select 1 from mates where article = ? and file_sha256 = ?")
@@ -112,7 +112,7 @@ extension Store {
         _ candidates: [SequenceNumber], where isWanted: (Sighting) -> Bool
     ) throws -> SeenText? {
         guard !candidates.isEmpty else { return nil }
-        return try read { database in
+        return try look { database in
             for candidate in candidates {
                 guard let found = try sighting(candidate, in: database)?.sighting, isWanted(found) else {
                     continue

@@ -174,6 +174,14 @@ package final class Store: Sendable {
         }
     }
 
+    /// Reads without a snapshot of it all, which costs more than a small read itself: for decisions, as nothing is written
+    /// beside them that they read.
+    func look<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do { return try pool.unsafeRead(body) } catch let error as DatabaseError {
+            throw StoreError(error, "read", path)
+        }
+    }
+
     private static func configuration(readOnly: Bool) -> Configuration {
         var configuration = Configuration()
         configuration.label = "sijill.store"

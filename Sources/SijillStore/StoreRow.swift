@@ -37,10 +37,17 @@ enum StoreTable: String, CaseIterable, Sendable {
     ]
 
     /// Writes one row, its values in the order of `columns`.
-    var insert: String {
-        let places = columns.map { _ in "?" }.joined(separator: ", ")
-        return "insert into \(rawValue) (\(columns.joined(separator: ", "))) values (\(places))"
-    }
+    var insert: String { Self.inserts[self]! }  // each table has one
+
+    /// Made once: a batch asks for all of them.
+    private static let inserts = Dictionary(
+        uniqueKeysWithValues: allCases.map { table in
+            let places = table.columns.map { _ in "?" }.joined(separator: ", ")
+            return (
+                table,
+                "insert into \(table.rawValue) (\(table.columns.joined(separator: ", "))) values (\(places))"
+            )
+        })
 
     var select: String { "select \(columns.joined(separator: ", ")) from \(rawValue)" }
 
