@@ -32,6 +32,7 @@ package final class Daemon: Sendable {
     ///
     /// - Throws: `SijillError` that says why the daemon cannot start, with its exit code.
     package func run() async throws {
+        MemoryArenas.limit()
         // Before anything is made or opened: a feed that may not be served is no reason to touch the data.
         let access = try FeedAccess(configuration)
         let parts = try open()

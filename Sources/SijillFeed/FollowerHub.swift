@@ -179,7 +179,9 @@ final class FollowerHub: Service, Sendable {
         let source = source
         let isFew = through.value - after.value <= Self.inlineMax
         do {
-            if isFew, let buffers = try Self.frame(source, after: after, through: through, shapes, waits: false) {
+            if isFew,
+                let buffers = try Self.frame(source, after: after, through: through, shapes, waits: false)
+            {
                 return Batch(after: after, through: through, buffers: buffers)
             }
             let buffers = try await offLoop {

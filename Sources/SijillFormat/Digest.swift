@@ -21,6 +21,16 @@ package struct Digest: Hashable, Sendable {
     /// The digest that stands in the first 32 bytes of `bytes`; nil when there are fewer.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count >= Digest.bytes else { return nil }
+        let whole = bytes.withContiguousStorageIfAvailable { buffer in
+            let raw = UnsafeRawBufferPointer(buffer)
+            return Digest(
+                high: UInt128(bigEndian: raw.loadUnaligned(fromByteOffset: 0, as: UInt128.self)),
+                low: UInt128(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt128.self)))
+        }
+        if let whole {
+            self = whole
+            return
+        }
         var halves: (UInt128, UInt128) = (0, 0)
         for (position, byte) in bytes.prefix(Digest.bytes).enumerated() {
             if position < 16 {

@@ -92,11 +92,10 @@ extension LookUps {
         self.init(sightings: sightings)
         try openWithdrawals(database)
         try readDigests(database, path: path)
-        try readSketches(database, path: path)
+        let texts = try readSketches(database, path: path)
         open(rejects: Int(try database.number("select count(*) from rejects")), applied: applied)
         let articles = Int(try database.number("select count(*) from articles"))
         // Every change made exactly one row here or there, and every new text an article.
-        let texts = Int(try database.number("select count(*) from sketches"))
         guard UInt64(counts.sightings + counts.rejects + counts.withdrawals) == applied.value,
             counts.articles == articles, counts.articles + counts.revisions == texts
         else {
@@ -134,16 +133,19 @@ extension LookUps {
         }
     }
 
-    /// Takes in every row of `sketches`.
-    private mutating func readSketches(_ database: Database, path: String) throws {
+    /// Takes in every row of `sketches`; how many there are.
+    private mutating func readSketches(_ database: Database, path: String) throws -> Int {
         let statement = try database.makeStatement(
             sql: StoreTable.sketches.select + " order by sequence")
         try statement.start([])
         var builder = SketchIndex.Builder()
+        var count = 0
         while try statement.step() {
             add(try KeptSketch(statement.row, path: path), to: &builder)
+            count += 1
         }
         open(sketches: builder.finish())
+        return count
     }
 
     /// Takes in changes that were applied, and what the writer found out about them.

@@ -24,7 +24,7 @@ struct PostingPart: Sendable {
     mutating func append(_ posting: UInt64) { tail.append(posting) }
 
     mutating func build(isRemoved: Set<UInt32>, _ shift: UInt32) {
-        tail.sort()
+        tail.sort(shift)
         merge(isRemoved, shift)
     }
 
@@ -85,7 +85,13 @@ struct PostingRun: Sendable {
     /// Takes in a posting in no order; `sort` must follow, and the directory is not kept.
     mutating func append(_ posting: UInt64) { postings.append(posting) }
 
-    mutating func sort() { postings.sort() }
+    /// Linear: the bits that name the part are the same in all postings, and the rest is spread as hashes are.
+    mutating func sort(_ shift: UInt32) {
+        guard let first = postings.first else { return }
+        let named = UInt64(32 - shift)
+        let name = (first >> (64 - named)) << (64 - named)
+        postings = postings.map { $0 << named }.sortedHashes().map { ($0 >> named) | name }
+    }
 
     /// The bucket in which the postings of a key begin, as bounds of places.
     @inline(__always)

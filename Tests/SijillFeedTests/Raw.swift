@@ -49,6 +49,14 @@ final class Raw: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The answer to a GET, whose body has `count` bytes.
+    func answer(to path: String, _ count: Int, _ fields: String = "") async throws -> (
+        head: String, body: [UInt8]
+    ) {
+        try await send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n")
+        return (try await head(), try await bytes(count))
+    }
+
     /// The next `count` bytes as they come.
     func bytes(_ count: Int) async throws -> [UInt8] {
         try await collector.take { $0.count >= count ? count : nil }

@@ -74,6 +74,47 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
         }
     }
 
+    @Test("A long segment, a range of it and a long original come from their files, byte for byte")
+    func files() async throws {
+        let fixture = try FeedFixture()
+        try fixture.add(300, words: 4_000)
+        let long = try fixture.add(1, words: 20_000)[0]
+        let log = fixture.lines.flatMap(\.self)
+        try fixture.seal()
+        #expect(log.count > 3 * FeedLimits.filePartBytes)
+        let original = long.content.text ?? []
+        #expect(original.count > FeedLimits.fileBytesMin)
+        try await serving {
+            feed(fixture, onListening: $0)
+        } _: { address, _ in
+            // One that goes away while it is sent a file takes nothing from the others.
+            let gone = try await Raw.connect(address, receiveBuffer: 4_096)
+            try await gone.send("GET /v1/segments/\(segment).ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            try await gone.close()
+            let connection = try await Raw.connect(address)
+            for _ in 0..<2 {
+                let whole = try await connection.answer(to: "/v1/segments/\(segment).ndjson", log.count)
+                #expect(whole.head.hasPrefix("HTTP/1.1 200"))
+                #expect(whole.body == log)
+                let range = 100..<(FeedLimits.filePartBytes + 200_000)
+                let part = try await connection.answer(
+                    to: "/v1/segments/\(segment).ndjson", range.count,
+                    "Range: bytes=\(range.lowerBound)-\(range.upperBound - 1)\r\n")
+                #expect(part.head.hasPrefix("HTTP/1.1 206"))
+                #expect(part.body == Array(log[range]))
+                let article = try #require(long.record.article)
+                let bytes = try await connection.answer(
+                    to: "/v1/articles/\(article)/original", original.count)
+                #expect(bytes.head.hasPrefix("HTTP/1.1 200"))
+                #expect(bytes.body == original)
+            }
+            try await connection.close()
+        }
+    }
+
+    /// The name of the first segment.
+    private let segment = String(repeating: "0", count: 19) + "1"
+
     @Test("A stream gives history, then each change as it is announced, and blank lines in between")
     func stream() async throws {
         let fixture = try FeedFixture()

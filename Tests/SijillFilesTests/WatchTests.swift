@@ -112,6 +112,16 @@ struct WatchTests {
         var next = await iterator.next()
         while next == "read" { next = await iterator.next() }
         #expect(next == "due")
+        // What comes while it is suspended is told afterwards.
+        source.isSuspended = true
+        source.isSuspended = true
+        _ = try directory.createFile(name("آخر"))
+        timer.schedule(after: .milliseconds(1))
+        #expect(await iterator.next() == "due")
+        source.isSuspended = false
+        #expect(await iterator.next() == "read")
+        // One that is suspended may go.
+        source.isSuspended = true
         source.cancel()
     }
 }

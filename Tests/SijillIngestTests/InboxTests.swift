@@ -367,6 +367,23 @@ struct InboxTests {
         #expect(try bench.left() == [])
     }
 
+    @Test("Files that come while many are removed are taken: those events are read with the removals'")
+    func whileManyAreRemoved() async throws {
+        let bench = try InboxBench()
+        bench.ledger.state.withLock { $0.isHolding = true }
+        bench.inbox.start(open: [])
+        let count = 4 * Inbox.removedAtOnce
+        for number in 0..<count { try bench.moveIn("\(number).txt", "\(news) \(number)") }
+        await bench.ledger.wait { $0.changes.count == count }
+        bench.ledger.release()
+        for number in 0..<count { try bench.moveIn("ب\(number).txt", "\(news) ب\(number)") }
+        await bench.closed(2 * count)
+        #expect(try bench.left() == [])
+        // The watch is read at once again.
+        try bench.moveIn("آخر.txt", "\(news) آخر")
+        await bench.closed(2 * count + 1)
+    }
+
     @Test("A file that was written to after it was read is not lost")
     func writtenAfterReading() async throws {
         let bench = try InboxBench()

@@ -43,6 +43,9 @@ int sijill_accept(int socket);
 /* RLIMIT_NOFILE: the soft limit becomes the hard one. */
 void sijill_raise_open_files(void);
 
+/* mallopt(3), M_ARENA_MAX, unless the environment says something about malloc's arenas. */
+void sijill_limit_malloc_arenas(int count);
+
 /* wcwidth(3) in the locale C.UTF-8, whatever the process has. */
 int sijill_cell_width(uint32_t scalar);
 
