@@ -139,14 +139,6 @@ struct SpanReader {
     /// Whether all bytes were given out.
     var isAtEnd: Bool { next == spans.count }
 
-    /// The next bytes, `pieceBytes` of them or all that are left; nil at the end. Blocks while the disk is slow.
-    mutating func piece() throws -> ByteBuffer? {
-        guard !isAtEnd else { return nil }
-        var buffer = ByteBuffer()
-        _ = try fill(&buffer, waits: true)
-        return buffer
-    }
-
     /// The bytes of a segment that are next, where there are so many of them; they count as given out.
     mutating func takeRun(bytesMin: Int) throws -> LogBytes? {
         guard next < spans.count, case .segment(let segment, let offset, let count) = spans[next],

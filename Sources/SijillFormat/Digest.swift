@@ -27,19 +27,11 @@ package struct Digest: Hashable, Sendable {
                 high: UInt128(bigEndian: raw.loadUnaligned(fromByteOffset: 0, as: UInt128.self)),
                 low: UInt128(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt128.self)))
         }
-        if let whole {
-            self = whole
+        guard let whole else {
+            self.init(bytes: ContiguousArray(bytes.prefix(Digest.bytes)))
             return
         }
-        var halves: (UInt128, UInt128) = (0, 0)
-        for (position, byte) in bytes.prefix(Digest.bytes).enumerated() {
-            if position < 16 {
-                halves.0 = halves.0 << 8 | UInt128(byte)
-            } else {
-                halves.1 = halves.1 << 8 | UInt128(byte)
-            }
-        }
-        self.init(high: halves.0, low: halves.1)
+        self = whole
     }
 
     /// Reads 64 lower-case hexadecimal digits; nil for anything else.

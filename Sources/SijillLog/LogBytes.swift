@@ -4,26 +4,24 @@ import SijillFormat
 /// Bytes of one file of the log, for the kernel to send without a copy in this process (sendfile(2)).
 package struct LogBytes: Sendable {
     private let file: File
-    private let offset: UInt64
-    package let count: Int
+    private var offset: UInt64
+    package private(set) var count: Int
 
     /// Distance of the bytes that `areCached` looks at.
     private static let probeStep = 64 << 10
 
     /// - Throws: `SijillError` `.damaged` when the file is shorter than that.
     init(_ file: File, offset: UInt64, count: Int) throws {
-        guard try file.size() >= offset + UInt64(count) else {
-            throw SijillError(
-                .damaged, "\(file.path) ends before byte \(offset + UInt64(count))",
-                remedy: "run 'sijilld check'")
-        }
-        self.init(unchecked: file, offset: offset, count: count)
-    }
-
-    private init(unchecked file: File, offset: UInt64, count: Int) {
         self.file = file
         self.offset = offset
         self.count = count
+        guard try file.size() >= offset + UInt64(count) else { throw tooShort }
+    }
+
+    private var tooShort: SijillError {
+        SijillError(
+            .damaged, "\(file.path) ends before byte \(offset + UInt64(count))",
+            remedy: "run 'sijilld check'")
     }
 
     /// The open file; it stays open as long as this value.
@@ -35,7 +33,10 @@ package struct LogBytes: Sendable {
     /// A part of them, which must lie in them.
     package func part(from start: Int, count: Int) -> LogBytes {
         precondition(start >= 0 && count >= 0 && start + count <= self.count, "a part lies in the whole")
-        return LogBytes(unchecked: file, offset: offset + UInt64(start), count: count)
+        var part = self
+        part.offset += UInt64(start)
+        part.count = count
+        return part
     }
 
     /// Whether sending them waits for no disk, as far as a look at one byte in `probeStep` can tell.
@@ -54,9 +55,12 @@ package struct LogBytes: Sendable {
         try withUnsafeTemporaryAllocation(byteCount: Self.probeStep, alignment: 16) { buffer in
             while position < count {
                 let wanted = min(buffer.count, count - position)
-                position += try file.read(
+                let got = try file.read(
                     into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]),
                     at: offset + UInt64(position))
+                // Cut since it was looked at.
+                guard got > 0 else { throw tooShort }
+                position += got
             }
         }
     }

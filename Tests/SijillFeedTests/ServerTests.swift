@@ -113,7 +113,7 @@ private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler
     }
 
     /// The name of the first segment.
-    private let segment = String(repeating: "0", count: 19) + "1"
+    private let segment = Decimal.padded(1, width: 20)
 
     @Test("A stream gives history, then each change as it is announced, and blank lines in between")
     func stream() async throws {
