@@ -13,11 +13,7 @@ struct LookUps: Sendable {
     private var raw: DigestTable
     /// By the digest of the canonical words. Versions are never compared, so each has a table of its own.
     private var canonical: [CanonicalDigest.Version: DigestTable]
-    /// By the identity of a new article; the last of several has it.
-    private var identities = DigestTable()
-    private var sketches = SketchIndex()
-    /// Where an article stands that has been revised, by the change that added it.
-    private var revised: [SequenceNumber: SequenceNumber] = [:]
+    var texts = TextLookUps()
 
     /// Articles that are withdrawn or erased; others are not here.
     var withdrawals: [ArticleID: WithdrawalState] = [:]
@@ -72,32 +68,8 @@ struct LookUps: Sendable {
     /// - Parameter key: The key of the article.
     mutating func hide(_ key: SequenceNumber, erases: Bool, isUndo: Bool) {
         if isUndo { hidden.remove(key) } else { hidden.insert(key) }
-        if erases { sketches.remove(number: current(article: key).value) }
+        if erases { texts.remove(article: key) }
     }
-
-    /// Takes in a text that `sketches` has a row of. They come in the order of their sequences.
-    mutating func add(_ text: KeptSketch) {
-        if let before = add(identityOf: text) { sketches.remove(number: before.value) }
-        sketches.insert(text.sketch, number: text.sequence.value)
-    }
-
-    /// The same at open, the sketches going into `builder`.
-    mutating func add(_ text: KeptSketch, to builder: inout SketchIndex.Builder) {
-        if let before = add(identityOf: text) { builder.remove(number: before.value) }
-        builder.add(text.sketch, number: text.sequence.value)
-    }
-
-    /// The text that this one takes the place of.
-    private mutating func add(identityOf text: KeptSketch) -> SequenceNumber? {
-        guard text.article == text.sequence else {
-            defer { revised[text.article] = text.sequence }
-            return revised[text.article] ?? text.article
-        }
-        if let identity = text.identity { identities.insert(identity.key, text.sequence) }
-        return nil
-    }
-
-    mutating func open(sketches index: SketchIndex) { sketches = index }
 
     mutating func add(reject sequence: SequenceNumber) {
         applied = sequence
@@ -118,7 +90,7 @@ struct LookUps: Sendable {
     }
 
     /// Where articles with this identity may have begun, ascending.
-    func sequences(_ identity: Identity) -> [SequenceNumber] { identities.sequences(identity.key) }
+    func sequences(_ identity: Identity) -> [SequenceNumber] { texts.sequences(identity) }
 
     /// Where an article of this id can have begun: an id is the first half of a canonical digest, or of a raw
     /// one. Those that were erased stand last, the latest of them first: their text may have come again.
@@ -135,30 +107,17 @@ struct LookUps: Sendable {
     }
 
     /// The change that brought the text with which an article stands, by the change that added it.
-    func current(article: SequenceNumber) -> SequenceNumber { revised[article] ?? article }
+    func current(article: SequenceNumber) -> SequenceNumber { texts.current(article: article) }
 
     /// The texts, as articles stand now, that share keys with a text.
     func candidates(of probe: SketchProbe, excluding: Set<UInt64>) -> [SketchIndex.Candidate] {
         let withdrawn = hidden.isEmpty ? [] : hidden.map { current(article: $0).value }
-        return sketches.candidates(of: probe, excluding: excluding.union(withdrawn))
+        return texts.candidates(of: probe, excluding: excluding.union(withdrawn))
     }
 
     /// Bytes in all, and those of them that hold sketches.
-    var bytes: Int {
-        raw.bytes + identities.bytes + sketches.bytes + canonical.values.reduce(0) { $0 + $1.bytes }
-            + revised.capacity * 24
-    }
-    var sketchBytes: Int { sketches.bytes }
-}
-
-/// A text as `sketches` has it.
-struct KeptSketch: Sendable {
-    let sequence: SequenceNumber
-    /// The key of its article.
-    let article: SequenceNumber
-    /// By what it is known, when it is new.
-    let identity: Identity?
-    let sketch: Sketch
+    var bytes: Int { raw.bytes + texts.bytes + canonical.values.reduce(0) { $0 + $1.bytes } }
+    var sketchBytes: Int { texts.sketchBytes }
 }
 
 /// How much there is in a store.

@@ -50,7 +50,7 @@ package final class Store: Sendable {
             }
             self.pool = pool
             self.mover = Mutex(readOnly ? nil : try Store.mover(path))
-            self.lookUps = Mutex(try pool.read { try LookUps(reading: $0, path: path, log: log) })
+            self.lookUps = Mutex(try LookUps(reading: pool, path: path, log: log, isOurs: !readOnly))
             self.searchProgress = Mutex(try pool.read { try SearchIndex.indexed($0) })
             if !readOnly { try pool.write { try SearchIndex.set($0) } }
         } catch let error as DatabaseError {

@@ -1,6 +1,7 @@
+import Dispatch
 import GRDB
 import SijillFormat
-import SijillText
+import Synchronization
 
 /// One table, index or view as `sqlite_master` describes it.
 struct SchemaObject: Hashable, Sendable {
@@ -82,22 +83,51 @@ extension StoreSchema {
 }
 
 extension LookUps {
-    /// The look-ups of what stands in `database`.
+    /// The look-ups of what stands in the store at `path`.
     ///
+    /// - Parameter isOurs: Nobody else writes it, so its parts may be read side by side.
     /// - Throws: `StoreError` with code `unusable`, or `DatabaseError`.
-    init(reading database: Database, path: String, log: LogID) throws {
+    init(reading pool: DatabasePool, path: String, log: LogID, isOurs: Bool) throws {
+        guard isOurs else {
+            self = try pool.read { database in
+                try LookUps(database, path: path, log: log) { try TextLookUps.read(database, path: path) }
+            }
+            return
+        }
+        let texts = Mutex<Result<(texts: TextLookUps, count: Int), any Error>?>(nil)
+        let reading = DispatchGroup()
+        DispatchQueue.global().async(group: reading) {
+            let read = Result { try pool.read { try TextLookUps.read($0, path: path) } }
+            texts.withLock { $0 = read }
+        }
+        // Nothing reads any more when this ends, however it ends.
+        defer { reading.wait() }
+        self = try pool.read { database in
+            try LookUps(database, path: path, log: log) {
+                reading.wait()
+                return try texts.withLock { $0.take()! }.get()  // set before the group was left
+            }
+        }
+    }
+
+    /// - Parameter texts: What `sketches` holds, and its rows.
+    private init(
+        _ database: Database, path: String, log: LogID,
+        texts: () throws -> (texts: TextLookUps, count: Int)
+    ) throws {
         if let why = try StoreSchema.mismatch(database, log: log) { throw StoreError.unusable(path, why) }
         let applied = try StoreSchema.applied(database)
         let sightings = Int(try database.number("select count(*) from sightings"))
         self.init(sightings: sightings)
         try openWithdrawals(database)
         try readDigests(database, path: path)
-        let texts = try readSketches(database, path: path)
+        let read = try texts()
+        self.texts = read.texts
         open(rejects: Int(try database.number("select count(*) from rejects")), applied: applied)
         let articles = Int(try database.number("select count(*) from articles"))
         // Every change made exactly one row here or there, and every new text an article.
         guard UInt64(counts.sightings + counts.rejects + counts.withdrawals) == applied.value,
-            counts.articles == articles, counts.articles + counts.revisions == texts
+            counts.articles == articles, counts.articles + counts.revisions == read.count
         else {
             throw StoreError.unusable(
                 path, "its tables do not hold as many rows as it says changes were applied")
@@ -133,21 +163,6 @@ extension LookUps {
         }
     }
 
-    /// Takes in every row of `sketches`; how many there are.
-    private mutating func readSketches(_ database: Database, path: String) throws -> Int {
-        let statement = try database.makeStatement(
-            sql: StoreTable.sketches.select + " order by sequence")
-        try statement.start([])
-        var builder = SketchIndex.Builder()
-        var count = 0
-        while try statement.step() {
-            add(try KeptSketch(statement.row, path: path), to: &builder)
-            count += 1
-        }
-        open(sketches: builder.finish())
-        return count
-    }
-
     /// Takes in changes that were applied, and what the writer found out about them.
     mutating func add(_ changes: [Change], _ written: StoreWriter.Written) {
         let articles = Dictionary(uniqueKeysWithValues: written.sketches.map { ($0.sequence, $0.article) })
@@ -171,23 +186,12 @@ extension LookUps {
                 sighting: change.sequence, article: articles[change.sequence] ?? .none, match: match,
                 raw: change.record.file.sha256, canonical: change.record.digests?.canonical)
         }
-        for text in written.sketches { add(text) }
+        for text in written.sketches { texts.add(text) }
         for change in changes {
             guard case .withdrawn(let withdrawn) = change.record,
                 let key = written.withdrawnKeys[change.sequence]
             else { continue }
             hide(key, erases: withdrawn.erases, isUndo: withdrawn.isUndo)
         }
-    }
-}
-
-extension KeptSketch {
-    /// Reads a row of `sketches`.
-    init(_ row: [StoreValue], path: String) throws {
-        var fields = RowFields(row, StoreTable.sketches.columns, of: .sketches, path: path)
-        sequence = try fields.sequence()
-        article = try fields.sequence()
-        identity = try fields.identity()
-        sketch = try fields.sketch()
     }
 }

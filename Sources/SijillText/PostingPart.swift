@@ -1,122 +1,176 @@
 /// The postings of the keys that begin with the same bits: one long run, and a short one, the tail, that is merged into it
 /// when it is full.
 struct PostingPart: Sendable {
-    private(set) var run = PostingRun(room: 0)
-    private(set) var tail = PostingRun(room: PostingPart.tailLeast)
+    private(set) var run: PostingRun
+    private(set) var tail: PostingRun
 
     private static let tailLeast = 64
 
-    static func posting(_ key: UInt32, _ place: UInt32) -> UInt64 { UInt64(key) << 32 | UInt64(place) }
+    /// - Parameter keyBits: How many bits of a key are below those that name the part.
+    init(keyBits: UInt32) {
+        run = PostingRun(room: 0, keyBits)
+        tail = PostingRun(room: PostingPart.tailLeast, keyBits)
+    }
 
     /// Bytes held, room for growth included.
     var bytes: Int { run.bytes + tail.bytes }
 
     /// How long the tail may get: an insert moves half of it, a merge moves the run once a tail.
-    private var tailMax: Int { max(PostingPart.tailLeast, run.postings.count / 64) }
+    private var tailMax: Int { max(PostingPart.tailLeast, run.count / 64) }
 
-    /// - Parameter shift: How many bits of a key are below those that name the part.
-    mutating func insert(_ posting: UInt64, isRemoved: Set<UInt32>, _ shift: UInt32) {
-        tail.insert(posting, shift)
-        if tail.postings.count > tailMax { merge(isRemoved, shift) }
+    /// - Parameter place: Of the text; above all that the part has.
+    mutating func insert(_ key: UInt32, _ place: UInt32, isRemoved: Set<UInt32>) {
+        tail.insert(key, place)
+        if tail.count > tailMax { merge(isRemoved) }
     }
 
-    /// Takes in a posting in no order; `build` must follow.
-    mutating func append(_ posting: UInt64) { tail.append(posting) }
-
-    mutating func build(isRemoved: Set<UInt32>, _ shift: UInt32) {
-        tail.sort(shift)
-        merge(isRemoved, shift)
+    /// Takes in many postings at once: keys above, places below, in ascending order.
+    mutating func add(ascending postings: [UInt64], isRemoved: Set<UInt32>) {
+        tail = PostingRun(room: postings.count, tail.keyBits)
+        for posting in postings {
+            tail.append(UInt32(posting >> 32), UInt32(truncatingIfNeeded: posting))
+        }
+        tail.endAppending()
+        merge(isRemoved)
     }
 
     /// Puts the tail into the run. Of a key that is common anyway only as many are kept as show that.
-    private mutating func merge(_ isRemoved: Set<UInt32>, _ shift: UInt32) {
-        let (old, new) = (run.postings, tail.postings)
-        var merged: [UInt64] = []
-        merged.reserveCapacity(old.count + new.count)
-        var (oldIndex, newIndex) = (0, 0)
+    private mutating func merge(_ isRemoved: Set<UInt32>) {
+        var (old, new) = (PostingWalk(run), PostingWalk(tail))
+        var merged = PostingRun(room: run.count + tail.count, run.keyBits)
         var (key, kept) = (UInt64.max, 0)
-        while oldIndex < old.count || newIndex < new.count {
-            let isOld = newIndex == new.count || (oldIndex < old.count && old[oldIndex] < new[newIndex])
-            let posting = isOld ? old[oldIndex] : new[newIndex]
-            if isOld { oldIndex += 1 } else { newIndex += 1 }
-            if !isRemoved.isEmpty, isRemoved.contains(UInt32(truncatingIfNeeded: posting)) { continue }
+        while let posting = PostingWalk.next(&old, &new) {
+            let place = UInt32(truncatingIfNeeded: posting)
+            if !isRemoved.isEmpty, isRemoved.contains(place) { continue }
             if posting >> 32 != key { (key, kept) = (posting >> 32, 0) }
             kept += 1
-            if kept <= SketchIndex.postingsMax + 1 { merged.append(posting) }
+            if kept <= SketchIndex.postingsMax + 1 { merged.append(UInt32(posting >> 32), place) }
         }
-        // The room of what was left out is given back.
-        let isLoose = merged.capacity > merged.count + merged.count / 16
-        run = PostingRun(ascending: isLoose ? merged.map { $0 } : merged, shift)
-        tail = PostingRun(room: tailMax)
+        merged.endAppending()
+        run = merged
+        tail = PostingRun(room: tailMax, run.keyBits)
     }
 }
 
 /// Postings in ascending order with a directory: buckets of keys, even over the bits below those of the part, as keys are.
+///
+/// A posting takes 6 bytes: what its bucket does not say of the key, 16 bits at most, and the place of the text.
 struct PostingRun: Sendable {
-    private(set) var postings: [UInt64]
+    private(set) var rests: [UInt16] = []
+    private(set) var places: [UInt32] = []
     /// Where each bucket begins, then the end.
-    private var starts: [UInt32]
+    private(set) var starts: [UInt32]
+    /// How many bits of a key are below those of the part.
+    let keyBits: UInt32
+    /// How many of them are below those that name the bucket.
+    let restBits: UInt32
 
-    /// Postings that a bucket has in the mean: two lines of the processor's cache.
+    /// Postings that a bucket has in the mean, at least, and less than twice as many: a line of the processor's cache.
     private static let bucketSize = 16
 
     /// An empty run that is to take in about `room` postings.
-    init(room: Int) {
-        postings = []
-        starts = Array(repeating: 0, count: room / PostingRun.bucketSize + 2)
+    init(room: Int, _ keyBits: UInt32) {
+        var bucketBits = keyBits - min(keyBits, 16)
+        while PostingRun.bucketSize << (bucketBits + 1) <= room, bucketBits < keyBits { bucketBits += 1 }
+        self.keyBits = keyBits
+        restBits = keyBits - bucketBits
+        starts = Array(repeating: 0, count: (1 << bucketBits) + 1)
+        rests.reserveCapacity(room)
+        places.reserveCapacity(room)
     }
 
-    init(ascending: [UInt64], _ shift: UInt32) {
-        self.init(room: ascending.count)
-        postings = ascending
-        for posting in postings { starts[bucket(of: UInt32(posting >> 32), shift) + 1] += 1 }
+    var count: Int { places.count }
+
+    var bytes: Int { rests.capacity * 2 + places.capacity * 4 + starts.capacity * 4 + 96 }
+
+    /// - Parameter place: Of the text; above all that the run has.
+    mutating func insert(_ key: UInt32, _ place: UInt32) {
+        let bucket = bucket(of: key)
+        var index = Int(starts[bucket])
+        let end = Int(starts[bucket + 1])
+        while index < end, rests[index] <= rest(of: key) { index += 1 }
+        rests.insert(rest(of: key), at: index)
+        places.insert(place, at: index)
+        for later in (bucket + 1)..<starts.count { starts[later] += 1 }
+    }
+
+    /// Takes in a posting behind all others; `endAppending` must follow.
+    mutating func append(_ key: UInt32, _ place: UInt32) {
+        rests.append(rest(of: key))
+        places.append(place)
+        starts[bucket(of: key) + 1] += 1
+    }
+
+    /// Makes the directory, and gives back the room of what was left out.
+    mutating func endAppending() {
         for index in 1..<starts.count { starts[index] += starts[index - 1] }
+        guard places.capacity > count + count / 16 else { return }
+        rests = rests.map { $0 }
+        places = places.map { $0 }
     }
 
-    var bytes: Int { postings.capacity * 8 + starts.capacity * 4 + 64 }
-
-    mutating func insert(_ posting: UInt64, _ shift: UInt32) {
-        let key = UInt32(posting >> 32)
-        let index = place(of: posting, in: bounds(of: key, shift))
-        postings.insert(posting, at: Int(index))
-        for later in (bucket(of: key, shift) + 1)..<starts.count { starts[later] += 1 }
-    }
-
-    /// Takes in a posting in no order; `sort` must follow, and the directory is not kept.
-    mutating func append(_ posting: UInt64) { postings.append(posting) }
-
-    /// Linear: the bits that name the part are the same in all postings, and the rest is spread as hashes are.
-    mutating func sort(_ shift: UInt32) {
-        guard let first = postings.first else { return }
-        let named = UInt64(32 - shift)
-        let name = (first >> (64 - named)) << (64 - named)
-        postings = postings.map { $0 << named }.sortedHashes().map { ($0 >> named) | name }
-    }
-
-    /// The bucket in which the postings of a key begin, as bounds of places.
+    /// The bucket in which the postings of a key stand, as bounds of indices.
     @inline(__always)
-    func bounds(of key: UInt32, _ shift: UInt32) -> Bounds {
-        let bucket = bucket(of: key, shift)
+    func bounds(of key: UInt32) -> Bounds {
+        let bucket = bucket(of: key)
         return Bounds(start: starts[bucket], end: starts[bucket + 1])
     }
 
-    /// The first place in a bucket whose posting is not below; no branch hangs on what stands there.
+    /// The first index in a bucket whose key is not below; no branch hangs on what stands there.
     @inline(__always)
-    func place(of posting: UInt64, in bounds: Bounds) -> UInt32 {
-        let postings = postings.span
-        var place = bounds.start
-        for index in Int(bounds.start)..<Int(bounds.end) { place += postings[index] < posting ? 1 : 0 }
-        return place
+    func index(of key: UInt32, in bounds: Bounds) -> UInt32 {
+        let (rests, rest) = (rests.span, rest(of: key))
+        var index = bounds.start
+        for place in Int(bounds.start)..<Int(bounds.end) { index += rests[place] < rest ? 1 : 0 }
+        return index
     }
 
     @inline(__always)
-    private func bucket(of key: UInt32, _ shift: UInt32) -> Int {
-        let below = UInt64(key & (1 << shift &- 1))
-        return Int((below * UInt64(starts.count - 1)) >> UInt64(shift))
-    }
+    func bucket(of key: UInt32) -> Int { Int(key & (1 << keyBits &- 1)) >> Int(restBits) }
+
+    @inline(__always)
+    func rest(of key: UInt32) -> UInt16 { UInt16(key & (1 << restBits &- 1)) }
 
     struct Bounds {
         var start: UInt32 = 0
         var end: UInt32 = 0
+    }
+}
+
+/// The postings of a run one by one: below the bits of the part the key above, the place below.
+private struct PostingWalk {
+    private let run: PostingRun
+    private var index = 0
+    private var bucket = 0
+    private var posting: UInt64?
+
+    init(_ run: PostingRun) {
+        self.run = run
+        step()
+    }
+
+    private mutating func step() {
+        guard index < run.count else {
+            posting = nil
+            return
+        }
+        while run.starts[bucket + 1] <= index { bucket += 1 }
+        let key = UInt64(bucket) << UInt64(run.restBits) | UInt64(run.rests[index])
+        posting = key << 32 | UInt64(run.places[index])
+        index += 1
+    }
+
+    /// The lower of the next postings of two runs; nil at the end of both.
+    static func next(_ a: inout PostingWalk, _ b: inout PostingWalk) -> UInt64? {
+        guard let first = a.posting else {
+            defer { if b.posting != nil { b.step() } }
+            return b.posting
+        }
+        if let second = b.posting, second < first {
+            b.step()
+            return second
+        }
+        a.step()
+        return first
     }
 }

@@ -1,7 +1,7 @@
 /// Finds the texts that share sketch keys with a text: the candidates of a relation.
 ///
-/// Held in memory: for each key of each text one posting of 8 bytes, the key above, the text's place in a list
-/// below. Keys are even over their 32 bits, so postings are parted by the upper bits of the key (`PostingPart`): an
+/// Held in memory: for each key of each text one posting of 6 bytes, what is left of the key and the text's place in a
+/// list. Keys are even over their 32 bits, so postings are parted by the upper bits of the key (`PostingPart`): an
 /// insert moves little, and no insert stops for the whole of the index. A look-up asks for a hundred keys, and in a
 /// large index each stands in memory that no cache of the processor holds; so all of them are looked for side by
 /// side, step by step, and the processor waits for many at once.
@@ -39,7 +39,7 @@ package struct SketchIndex: Sendable {
     /// - Parameter partBits: how many upper bits of a key name its part.
     package init(partBits: UInt32 = 8) {
         precondition((1...16).contains(partBits), "parts are named by 1 to 16 bits")
-        parts = Array(repeating: PostingPart(), count: 1 << partBits)
+        parts = Array(repeating: PostingPart(keyBits: 32 - partBits), count: 1 << partBits)
         partShift = 32 - partBits
     }
 
@@ -55,8 +55,7 @@ package struct SketchIndex: Sendable {
     package mutating func insert(_ sketch: Sketch, number: UInt64) {
         let place = append(number, sketch)
         for key in sketch.keys {
-            parts[Int(key >> partShift)].insert(
-                PostingPart.posting(key, place), isRemoved: removed, partShift)
+            parts[Int(key >> partShift)].insert(key, place, isRemoved: removed)
         }
     }
 
@@ -100,7 +99,7 @@ package struct SketchIndex: Sendable {
         return found + singles(&rare, besides: found, excluded)
     }
 
-    /// A key that is looked for, and where its postings begin.
+    /// A key that is looked for, and where its postings begin in the buckets that they stand in.
     private struct Search {
         let key: UInt32
         /// The key is one of the sketch, not of the probe alone.
@@ -123,15 +122,15 @@ package struct SketchIndex: Sendable {
         let parts = parts.span
         var open = searches.mutableSpan
         for index in open.indices {
-            let part = Int(open[index].key >> partShift)
-            open[index].run = parts[part].run.bounds(of: open[index].key, partShift)
-            open[index].tail = parts[part].tail.bounds(of: open[index].key, partShift)
+            let key = open[index].key
+            open[index].run = parts[Int(key >> partShift)].run.bounds(of: key)
+            open[index].tail = parts[Int(key >> partShift)].tail.bounds(of: key)
         }
         for index in open.indices {
-            let part = Int(open[index].key >> partShift)
-            let first = PostingPart.posting(open[index].key, 0)
-            open[index].run.start = parts[part].run.place(of: first, in: open[index].run)
-            open[index].tail.start = parts[part].tail.place(of: first, in: open[index].tail)
+            let key = open[index].key
+            let part = Int(key >> partShift)
+            open[index].run.start = parts[part].run.index(of: key, in: open[index].run)
+            open[index].tail.start = parts[part].tail.index(of: key, in: open[index].tail)
         }
         return searches
     }
@@ -141,20 +140,24 @@ package struct SketchIndex: Sendable {
         let parts = parts.span
         let part = Int(search.key >> partShift)
         var left = max
-        gather(search.key, parts[part].run.postings.span, from: search.run.start, &left, into: &places)
-        gather(search.key, parts[part].tail.postings.span, from: search.tail.start, &left, into: &places)
+        gather(
+            parts[part].run.rest(of: search.key), parts[part].run.rests.span, parts[part].run.places.span,
+            search.run, &left, into: &places)
+        gather(
+            parts[part].tail.rest(of: search.key), parts[part].tail.rests.span,
+            parts[part].tail.places.span, search.tail, &left, into: &places)
     }
 
     @inline(__always)
     private func gather(
-        _ key: UInt32, _ postings: borrowing Span<UInt64>, from start: UInt32, _ left: inout Int,
-        into places: inout [UInt32]
+        _ rest: UInt16, _ rests: borrowing Span<UInt16>, _ places: borrowing Span<UInt32>,
+        _ bounds: PostingRun.Bounds, _ left: inout Int, into found: inout [UInt32]
     ) {
-        var index = Int(start)
-        while index < postings.count, left > 0, postings[index] >> 32 == UInt64(key) {
-            let place = UInt32(truncatingIfNeeded: postings[index])
+        var index = Int(bounds.start)
+        while index < Int(bounds.end), left > 0, rests[index] == rest {
+            let place = places[index]
             if removed.isEmpty || !removed.contains(place) {
-                places.append(place)
+                found.append(place)
                 left -= 1
             }
             index += 1
@@ -224,14 +227,19 @@ extension SketchIndex {
     /// Makes an index of many texts at once, each part being sorted once.
     package struct Builder {
         private var index: SketchIndex
+        /// For each part, in no order, what it takes in at the end: the key above, the place below.
+        private var postings: [[UInt64]]
 
-        package init(partBits: UInt32 = 8) { index = SketchIndex(partBits: partBits) }
+        package init(partBits: UInt32 = 8) {
+            index = SketchIndex(partBits: partBits)
+            postings = Array(repeating: [], count: index.parts.count)
+        }
 
         /// Adds a text under a number above all before it.
         package mutating func add(_ sketch: Sketch, number: UInt64) {
             let place = index.append(number, sketch)
             for key in sketch.keys {
-                index.parts[Int(key >> index.partShift)].append(PostingPart.posting(key, place))
+                postings[Int(key >> index.partShift)].append(UInt64(key) << 32 | UInt64(place))
             }
         }
 
@@ -239,8 +247,12 @@ extension SketchIndex {
         package mutating func remove(number: UInt64) { index.remove(number: number) }
 
         package consuming func finish() -> SketchIndex {
+            // The bits that name the part are the same in all its postings; without them they are spread as hashes are.
+            let named = UInt64(32 - index.partShift)
             for part in index.parts.indices {
-                index.parts[part].build(isRemoved: index.removed, index.partShift)
+                let ascending = postings[part].map { $0 << named }.sortedHashes().map { $0 >> named }
+                postings[part] = []
+                index.parts[part].add(ascending: ascending, isRemoved: index.removed)
             }
             return index
         }
