@@ -119,7 +119,7 @@ def groups(place):
         Group(
             "growth",
             f"{place.many:,} articles in one file",
-            "Of Sijill alone. CPU is that until all is searchable. A start is timed until the daemon says that it is"
+            "Of Sijill alone. Rows of CPU count until the index is merged, too. A start is timed until the daemon says that it is"
             " ready; the kill comes while more is taken in.",
             growth,
             most=1,

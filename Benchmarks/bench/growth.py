@@ -9,26 +9,30 @@ from corpus import Corpus
 from measure import Item, Sample, Shared, cpu_seconds
 from sijill_system import Daemon, wait_until
 
+# Of each part of the records, and of all of them.
+PARTS = {"until durable": "records/s", "until searchable": "records/s", "CPU": "µs an article"}
+WHOLE = {
+    "peak memory": "MiB",
+    "on disk for an article": "bytes",
+    "start after a stop": "s",
+    "start after kill -9": "s",
+}
+
 
 def growth(place):
     shared = Shared(lambda: grow(place))
     few = f"{few_of(place):,}"
-    units = {}
-    for state in ("durable", "searchable"):
-        for part in ("all", f"{few} into an empty log", f"{few} behind all"):
-            units[f"{part}, until {state}"] = "records/s"
-    for part in (f"{few} into an empty log", f"{few} behind all"):
-        units[f"{part}, CPU"] = "µs an article"
-    units |= {
-        "peak memory": "MiB",
-        "on disk for an article": "bytes",
-        "start after a stop": "s",
-        "start after kill -9": "s",
-    }
+    first = f"{few} into an empty log"
     items = []
-    for name, unit in units.items():
-        over = name.replace("behind all", "into an empty log") if "behind" in name else ()
+
+    def add(name, unit, over=()):
         items.append(Item(name, unit, shared.figure(name), over))
+
+    for part in (first, "all", f"{few} behind all"):
+        for figure, unit in PARTS.items():
+            add(f"{part}, {figure}", unit, () if part == first else f"{first}, {figure}")
+    for name, unit in WHOLE.items():
+        add(name, unit)
     return items
 
 
@@ -36,8 +40,8 @@ def few_of(place):
     return place.many // 50
 
 
-def taken(daemon, source, part, before, count):
-    """Drops a file of records and waits until all are searchable: figures of this part."""
+def taken(place, daemon, source, part, before, count):
+    """Drops a file of records and waits until all are searchable, and until the index is merged: figures of this part."""
     began, used = time.monotonic(), cpu_seconds(daemon.process.pid)
     os.rename(source, os.path.join(daemon.inbox, os.path.basename(source)))
     durable = []
@@ -51,12 +55,12 @@ def taken(daemon, source, part, before, count):
 
     if not wait_until(ended, patience=7_200, pause=0.02):
         raise RuntimeError("not all is searchable within two hours")
-    seconds, used = time.monotonic() - began, cpu_seconds(daemon.process.pid) - used
-    wait_until(lambda: not daemon.inbox_files(), patience=60)
+    seconds, found = time.monotonic() - began, cpu_seconds(daemon.process.pid)
+    place.until_idle(daemon, patience=1_800)
     return {
         f"{part}, until durable": count / durable[0],
-        f"{part}, until searchable": Sample(count / seconds, used),
-        f"{part}, CPU": used / count * 1e6,
+        f"{part}, until searchable": Sample(count / seconds, found - used),
+        f"{part}, CPU": (cpu_seconds(daemon.process.pid) - used) / count * 1e6,
     }
 
 
@@ -74,14 +78,14 @@ def grow(place):
         return copy
 
     daemon = Daemon(place.fresh("sijill")).start()
-    figures = taken(daemon, more(), f"{few:,} into an empty log", 0, few)
+    figures = taken(place, daemon, more(), f"{few:,} into an empty log", 0, few)
     daemon.stop()
     daemon = Daemon(place.fresh("sijill")).start()
-    figures |= taken(daemon, place.copy_of_lines(count), "all", 0, count)
+    figures |= taken(place, daemon, place.copy_of_lines(count), "all", 0, count)
     daemon.sample_memory()
     figures["peak memory"] = daemon.peak_kib / 1024
     figures["on disk for an article"] = size_of(daemon.data) / count
-    figures |= taken(daemon, more(), f"{few:,} behind all", count, few)
+    figures |= taken(place, daemon, more(), f"{few:,} behind all", count, few)
     daemon.stop()
     figures["start after a stop"] = seconds_to_start(daemon)
     # Killed while it takes something in.

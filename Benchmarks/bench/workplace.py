@@ -115,7 +115,7 @@ class Workplace:
         self.until_idle(daemon)
         return daemon
 
-    def until_idle(self, daemon):
+    def until_idle(self, daemon, patience=120):
         """Waits until the daemon does nothing any more: behind the last text its index is still merged."""
 
         def used_in_a_second():
@@ -123,8 +123,8 @@ class Workplace:
             time.sleep(1)
             return cpu_seconds(daemon.process.pid) - before
 
-        if not wait_until(lambda: used_in_a_second() < 0.05, patience=120):
-            raise RuntimeError("the daemon has not come to rest within two minutes")
+        if not wait_until(lambda: used_in_a_second() < 0.05, patience):
+            raise RuntimeError(f"the daemon has not come to rest within {patience} s")
 
     # -- Other programs
 
