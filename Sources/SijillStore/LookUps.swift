@@ -22,9 +22,10 @@ struct LookUps: Sendable {
     /// Withdrawn articles, by their keys: later texts are not compared with theirs.
     private var hidden: Set<SequenceNumber> = []
 
-    init(sightings: Int = 0) {
+    /// Empty, with room for so many.
+    init(sightings: Int, articles: Int) {
         raw = DigestTable(capacity: sightings)
-        canonical = [:]
+        canonical = [.c1: DigestTable(capacity: articles)]
     }
 
     /// Takes in one row of `sightings`. Rows come in the order of their sequences.

@@ -118,13 +118,13 @@ extension LookUps {
         if let why = try StoreSchema.mismatch(database, log: log) { throw StoreError.unusable(path, why) }
         let applied = try StoreSchema.applied(database)
         let sightings = Int(try database.number("select count(*) from sightings"))
-        self.init(sightings: sightings)
+        let articles = Int(try database.number("select count(*) from articles"))
+        self.init(sightings: sightings, articles: articles)
         try openWithdrawals(database)
         try readDigests(database, path: path)
         let read = try texts()
         self.texts = read.texts
         open(rejects: Int(try database.number("select count(*) from rejects")), applied: applied)
-        let articles = Int(try database.number("select count(*) from articles"))
         // Every change made exactly one row here or there, and every new text an article.
         guard UInt64(counts.sightings + counts.rejects + counts.withdrawals) == applied.value,
             counts.articles == articles, counts.articles + counts.revisions == read.count

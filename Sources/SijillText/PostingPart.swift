@@ -24,30 +24,31 @@ struct PostingPart: Sendable {
         if tail.count > tailMax { merge(isRemoved) }
     }
 
-    /// Takes in many postings at once: keys above, places below, in ascending order.
-    mutating func add(ascending postings: [UInt64], isRemoved: Set<UInt32>) {
-        tail = PostingRun(room: postings.count, tail.keyBits)
-        for posting in postings {
-            tail.append(UInt32(posting >> 32), UInt32(truncatingIfNeeded: posting))
-        }
-        tail.endAppending()
-        merge(isRemoved)
+    /// Takes in what an empty part is to hold: keys above, places below, in ascending order.
+    mutating func fill(ascending postings: [UInt64], isRemoved: Set<UInt32>) {
+        var postings = postings[...]
+        fill(room: postings.count, isRemoved) { postings.popFirst() }
     }
 
-    /// Puts the tail into the run. Of a key that is common anyway only as many are kept as show that.
+    /// Puts the tail into the run.
     private mutating func merge(_ isRemoved: Set<UInt32>) {
         var (old, new) = (PostingWalk(run), PostingWalk(tail))
-        var merged = PostingRun(room: run.count + tail.count, run.keyBits)
+        fill(room: run.count + tail.count, isRemoved) { PostingWalk.next(&old, &new) }
+    }
+
+    /// Of a key that is common anyway only as many postings are kept as show that.
+    private mutating func fill(room: Int, _ isRemoved: Set<UInt32>, _ next: () -> UInt64?) {
+        var filled = PostingRun(room: room, run.keyBits)
         var (key, kept) = (UInt64.max, 0)
-        while let posting = PostingWalk.next(&old, &new) {
+        while let posting = next() {
             let place = UInt32(truncatingIfNeeded: posting)
             if !isRemoved.isEmpty, isRemoved.contains(place) { continue }
             if posting >> 32 != key { (key, kept) = (posting >> 32, 0) }
             kept += 1
-            if kept <= SketchIndex.postingsMax + 1 { merged.append(UInt32(posting >> 32), place) }
+            if kept <= SketchIndex.postingsMax + 1 { filled.append(UInt32(posting >> 32), place) }
         }
-        merged.endAppending()
-        run = merged
+        filled.endAppending()
+        run = filled
         tail = PostingRun(room: tailMax, run.keyBits)
     }
 }

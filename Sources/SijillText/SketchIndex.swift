@@ -252,7 +252,7 @@ extension SketchIndex {
             for part in index.parts.indices {
                 let ascending = postings[part].map { $0 << named }.sortedHashes().map { $0 >> named }
                 postings[part] = []
-                index.parts[part].add(ascending: ascending, isRemoved: index.removed)
+                index.parts[part].fill(ascending: ascending, isRemoved: index.removed)
             }
             return index
         }
