@@ -1,10 +1,11 @@
 /// The postings of the keys that begin with the same bits: one long run, and a short one, the tail, that is merged into it
 /// when it is full.
 struct PostingPart: Sendable {
-    private(set) var run: PostingRun
-    private(set) var tail: PostingRun
+    private(set) var run: PostingRun<UInt16>
+    /// Its keys stand in it as they are, so that a small index needs no directory to speak of.
+    private(set) var tail: PostingRun<UInt32>
 
-    private static let tailLeast = 64
+    private static let tailLeast = 1_024
 
     /// - Parameter keyBits: How many bits of a key are below those that name the part.
     init(keyBits: UInt32) {
@@ -33,12 +34,13 @@ struct PostingPart: Sendable {
     /// Puts the tail into the run.
     private mutating func merge(_ isRemoved: Set<UInt32>) {
         var (old, new) = (PostingWalk(run), PostingWalk(tail))
-        fill(room: run.count + tail.count, isRemoved) { PostingWalk.next(&old, &new) }
+        fill(room: run.count + tail.count, isRemoved) { old.next(&new) }
     }
 
     /// Of a key that is common anyway only as many postings are kept as show that.
     private mutating func fill(room: Int, _ isRemoved: Set<UInt32>, _ next: () -> UInt64?) {
-        var filled = PostingRun(room: room, run.keyBits)
+        var filled = PostingRun<UInt16>(room: room, run.keyBits)
+        filled.reserve(room)
         var (key, kept) = (UInt64.max, 0)
         while let posting = next() {
             let place = UInt32(truncatingIfNeeded: posting)
@@ -55,9 +57,9 @@ struct PostingPart: Sendable {
 
 /// Postings in ascending order with a directory: buckets of keys, even over the bits below those of the part, as keys are.
 ///
-/// A posting takes 6 bytes: what its bucket does not say of the key, 16 bits at most, and the place of the text.
-struct PostingRun: Sendable {
-    private(set) var rests: [UInt16] = []
+/// A posting is what its bucket does not say of the key, in so many bits as `Rest` has at most, and the place of the text.
+struct PostingRun<Rest: FixedWidthInteger & Sendable>: Sendable {
+    private(set) var rests: [Rest] = []
     private(set) var places: [UInt32] = []
     /// Where each bucket begins, then the end.
     private(set) var starts: [UInt32]
@@ -67,22 +69,28 @@ struct PostingRun: Sendable {
     let restBits: UInt32
 
     /// Postings that a bucket has in the mean, at least, and less than twice as many: a line of the processor's cache.
-    private static let bucketSize = 16
+    private static var bucketSize: Int { 16 }
 
-    /// An empty run that is to take in about `room` postings.
+    /// An empty run that is to take in about `room` postings; none at all if that is 0.
     init(room: Int, _ keyBits: UInt32) {
-        var bucketBits = keyBits - min(keyBits, 16)
-        while PostingRun.bucketSize << (bucketBits + 1) <= room, bucketBits < keyBits { bucketBits += 1 }
+        var bucketBits = room == 0 ? 0 : keyBits - min(keyBits, UInt32(Rest.bitWidth))
+        while Self.bucketSize << (bucketBits + 1) <= room, bucketBits < keyBits { bucketBits += 1 }
         self.keyBits = keyBits
         restBits = keyBits - bucketBits
         starts = Array(repeating: 0, count: (1 << bucketBits) + 1)
+    }
+
+    mutating func reserve(_ room: Int) {
         rests.reserveCapacity(room)
         places.reserveCapacity(room)
     }
 
     var count: Int { places.count }
 
-    var bytes: Int { rests.capacity * 2 + places.capacity * 4 + starts.capacity * 4 + 96 }
+    /// Bytes held, room for growth included.
+    var bytes: Int {
+        rests.capacity * MemoryLayout<Rest>.stride + places.capacity * 4 + starts.capacity * 4 + 96
+    }
 
     /// - Parameter place: Of the text; above all that the run has.
     mutating func insert(_ key: UInt32, _ place: UInt32) {
@@ -112,14 +120,14 @@ struct PostingRun: Sendable {
 
     /// The bucket in which the postings of a key stand, as bounds of indices.
     @inline(__always)
-    func bounds(of key: UInt32) -> Bounds {
+    func bounds(of key: UInt32) -> PostingBounds {
         let bucket = bucket(of: key)
-        return Bounds(start: starts[bucket], end: starts[bucket + 1])
+        return PostingBounds(start: starts[bucket], end: starts[bucket + 1])
     }
 
     /// The first index in a bucket whose key is not below; no branch hangs on what stands there.
     @inline(__always)
-    func index(of key: UInt32, in bounds: Bounds) -> UInt32 {
+    func index(of key: UInt32, in bounds: PostingBounds) -> UInt32 {
         let (rests, rest) = (rests.span, rest(of: key))
         var index = bounds.start
         for place in Int(bounds.start)..<Int(bounds.end) { index += rests[place] < rest ? 1 : 0 }
@@ -130,27 +138,29 @@ struct PostingRun: Sendable {
     func bucket(of key: UInt32) -> Int { Int(key & (1 << keyBits &- 1)) >> Int(restBits) }
 
     @inline(__always)
-    func rest(of key: UInt32) -> UInt16 { UInt16(key & (1 << restBits &- 1)) }
+    func rest(of key: UInt32) -> Rest { Rest(truncatingIfNeeded: key & (1 << restBits &- 1)) }
 
-    struct Bounds {
-        var start: UInt32 = 0
-        var end: UInt32 = 0
-    }
+}
+
+/// Indices of a run, from one on and before another.
+struct PostingBounds {
+    var start: UInt32 = 0
+    var end: UInt32 = 0
 }
 
 /// The postings of a run one by one: below the bits of the part the key above, the place below.
-private struct PostingWalk {
-    private let run: PostingRun
+private struct PostingWalk<Rest: FixedWidthInteger & Sendable> {
+    private let run: PostingRun<Rest>
     private var index = 0
     private var bucket = 0
-    private var posting: UInt64?
+    private(set) var posting: UInt64?
 
-    init(_ run: PostingRun) {
+    init(_ run: PostingRun<Rest>) {
         self.run = run
         step()
     }
 
-    private mutating func step() {
+    mutating func step() {
         guard index < run.count else {
             posting = nil
             return
@@ -162,16 +172,12 @@ private struct PostingWalk {
     }
 
     /// The lower of the next postings of two runs; nil at the end of both.
-    static func next(_ a: inout PostingWalk, _ b: inout PostingWalk) -> UInt64? {
-        guard let first = a.posting else {
-            defer { if b.posting != nil { b.step() } }
-            return b.posting
-        }
-        if let second = b.posting, second < first {
-            b.step()
+    mutating func next<Other>(_ other: inout PostingWalk<Other>) -> UInt64? {
+        if let second = other.posting, posting.map({ second < $0 }) ?? true {
+            other.step()
             return second
         }
-        a.step()
-        return first
+        defer { if posting != nil { step() } }
+        return posting
     }
 }

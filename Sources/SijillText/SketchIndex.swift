@@ -1,7 +1,7 @@
 /// Finds the texts that share sketch keys with a text: the candidates of a relation.
 ///
-/// Held in memory: for each key of each text one posting of 6 bytes, what is left of the key and the text's place in a
-/// list. Keys are even over their 32 bits, so postings are parted by the upper bits of the key (`PostingPart`): an
+/// Held in memory: for each key of each text one posting of 6 bytes, the key as far as its place does not say it, and the
+/// text's place in a list. Keys are even over their 32 bits, so postings are parted by the upper bits of the key (`PostingPart`): an
 /// insert moves little, and no insert stops for the whole of the index. A look-up asks for a hundred keys, and in a
 /// large index each stands in memory that no cache of the processor holds; so all of them are looked for side by
 /// side, step by step, and the processor waits for many at once.
@@ -104,8 +104,8 @@ package struct SketchIndex: Sendable {
         let key: UInt32
         /// The key is one of the sketch, not of the probe alone.
         let isInSketch: Bool
-        var run = PostingRun.Bounds()
-        var tail = PostingRun.Bounds()
+        var run = PostingBounds()
+        var tail = PostingBounds()
     }
 
     /// Where the postings of the probe's keys begin, of all that may be there.
@@ -149,9 +149,9 @@ package struct SketchIndex: Sendable {
     }
 
     @inline(__always)
-    private func gather(
-        _ rest: UInt16, _ rests: borrowing Span<UInt16>, _ places: borrowing Span<UInt32>,
-        _ bounds: PostingRun.Bounds, _ left: inout Int, into found: inout [UInt32]
+    private func gather<Rest: FixedWidthInteger>(
+        _ rest: Rest, _ rests: borrowing Span<Rest>, _ places: borrowing Span<UInt32>,
+        _ bounds: PostingBounds, _ left: inout Int, into found: inout [UInt32]
     ) {
         var index = Int(bounds.start)
         while index < Int(bounds.end), left > 0, rests[index] == rest {
