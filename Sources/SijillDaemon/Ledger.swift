@@ -12,12 +12,14 @@ import Synchronization
 /// The one place where a change becomes durable: decide, commit, apply, announce, batch by batch, on the serial
 /// queue `sijill.ledger`.
 ///
-/// Whatever has arrived while a batch was synced is the next batch. `@unchecked Sendable`: everything but the
-/// mailbox is touched on the queue only, and that is checked.
+/// Whatever has arrived while a batch was synced is the next batch. Where one waits already, the store takes a batch in
+/// on `sijill.store` while the next one is decided and written; no batch is behind by more than that one.
+///
+/// `@unchecked Sendable`: everything but the mailbox is touched on the queue only, and that is checked.
 package final class Ledger: ArrivalSink, @unchecked Sendable {
-    /// What the ledger tells the rest of the daemon. Called on the ledger's queue.
+    /// What the ledger tells the rest of the daemon. Called on the ledger's queue, but for `committed`.
     package struct Listener: Sendable {
-        /// These arrivals are durable, applied and announced.
+        /// These arrivals are durable, applied and announced. Called in their order, on the ledger's or the store's queue.
         package var committed: @Sendable ([Outcome]) -> Void
         /// Nothing can be written for now; the reason is for people.
         package var paused: @Sendable (String) -> Void
@@ -58,6 +60,21 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     private let reserve: DiskReserve
     private let withdrawal: Withdrawal
     private let logger: Logger
+    /// A batch that is durable and that the store takes in while the next one is decided.
+    private final class Applying: Sendable {
+        let changes: [Change]
+        let sketches: [SequenceNumber: Sketch]
+        /// Why the store could not take it in. Valid when `group` is left.
+        let error = Mutex<(any Error)?>(nil)
+        let group = DispatchGroup()
+
+        init(_ changes: [Change], _ sketches: [SequenceNumber: Sketch]) {
+            self.changes = changes
+            self.sketches = sketches
+        }
+    }
+
+    private let storeQueue = DispatchQueue(label: "sijill.store")
     private let mailbox = Mutex(Mailbox())
     private let counted = Mutex(Tallies())
     private var listener: Listener?
@@ -66,6 +83,8 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
     /// Durable changes that the store could not take yet, and the sketches of their texts.
     private var unapplied: [Change] = []
     private var sketches: [SequenceNumber: Sketch] = [:]
+    /// The batch before, while the store is at it. None is left when the queue turns to something else.
+    private var applying: (batch: Applying, decider: BatchDecider<Store>)?
     /// Texts of batches before, to be compared with.
     private let texts = TextCache()
     private let tended = TendedFiles()
@@ -193,6 +212,7 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
             }
             waiting.add(mailbox.withLock { exchange(&$0.arrivals, with: []) })
         }
+        endApplying()
         scheduleState()
     }
 
@@ -215,35 +235,72 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
         return count
     }
 
-    /// Whether the batch is durable, applied and announced.
+    /// Whether the batch is durable, and applied and announced, or about to be.
     private func commit(_ arrivals: [Arrival]) -> Bool {
         let started = ContinuousClock.now
         if let reason = reserve.lackOfSpace() {
+            endApplying()
             pause(reason)
             return false
         }
         do {
-            var decider = BatchDecider(index: store, cache: texts, tended: tended)
+            var decider = BatchDecider(
+                index: store, cache: texts, tended: tended, before: applying?.decider)
             let decisions = try decide(arrivals, &decider)
             let entries = zip(arrivals, decisions).map { $1.entry(mates: $0.mates) }
             let changes = try log.commit(entries, now: WallClock.timestamp())
             decider.remember()
             for (change, decision) in zip(changes, decisions) { sketches[change.sequence] = decision.sketch }
-            tally(changes, bytes: arrivals.reduce(0) { $0 + $1.file.bytes }, took: .now - started)
-            guard applyAndAnnounce(changes) else {
-                // Durable, so never submitted again: the outcomes follow when the store has taken them.
-                listener?.committed(outcomes(arrivals, changes))
-                return !hasFailed
+            let bytes = arrivals.reduce(0) { $0 + $1.file.bytes }
+            tally(changes, bytes: bytes, took: .now - started)
+            endApplying()
+            guard !hasFailed else { return false }
+            let outcomes = outcomes(arrivals, changes)
+            if isMoreWaiting, unapplied.isEmpty {
+                beginApplying(changes, decider, outcomes)
+            } else {
+                let isApplied = applyAndAnnounce(changes)
+                listener?.committed(outcomes)
+                guard isApplied else { return !hasFailed }
             }
-            listener?.committed(outcomes(arrivals, changes))
-            logBatch(changes, bytes: arrivals.reduce(0) { $0 + $1.file.bytes }, took: .now - started)
+            logBatch(changes, bytes: bytes, took: .now - started)
             return true
         } catch let error as SystemError where error.isOutOfSpace {
+            endApplying()
             pause("no space on the disk: \(error)")
         } catch {
             fail(error)
         }
         return false
+    }
+
+    /// Whether there is a batch to decide while the store takes in the one before.
+    private var isMoreWaiting: Bool { !waiting.isEmpty || mailbox.withLock { !$0.arrivals.isEmpty } }
+
+    /// Lets the store take a durable batch in on its own queue, and readers see it then.
+    private func beginApplying(_ changes: [Change], _ decider: BatchDecider<Store>, _ outcomes: [Outcome]) {
+        let batch = Applying(changes, exchange(&sketches, with: [:]))
+        applying = (batch, decider)
+        storeQueue.async(group: batch.group) { [store, log = log.reader, listener] in
+            do {
+                try store.apply(batch.changes, sketches: batch.sketches)
+                log.announce(batch.changes.last!.cursor)
+            } catch {
+                batch.error.withLock { $0 = error }
+            }
+            // Durable, so never submitted again, even where the store takes them later.
+            listener?.committed(outcomes)
+        }
+    }
+
+    /// Waits for the batch that the store is at. One that it could not take in is left to `applyAndAnnounce`.
+    private func endApplying() {
+        guard let batch = exchange(&applying, with: nil)?.batch else { return }
+        batch.group.wait()
+        guard let error = batch.error.withLock({ $0 }) else { return }
+        unapplied += batch.changes
+        sketches.merge(batch.sketches) { $1 }
+        notApplied(error)
     }
 
     private func decide(_ arrivals: [Arrival], _ decider: inout BatchDecider<Store>) throws -> [Decision] {
@@ -260,12 +317,18 @@ package final class Ledger: ArrivalSink, @unchecked Sendable {
             sketches = [:]
             log.announce()
             return true
-        } catch let error as StoreError where error.code == .outOfSpace {
-            pause("no space on the disk: \(error)")
         } catch {
+            notApplied(error)
+            return false
+        }
+    }
+
+    private func notApplied(_ error: any Error) {
+        if let error = error as? StoreError, error.code == .outOfSpace {
+            pause("no space on the disk: \(error)")
+        } else {
             fail(error)
         }
-        return false
     }
 
     private func outcomes(_ arrivals: [Arrival], _ changes: [Change]) -> [Outcome] {

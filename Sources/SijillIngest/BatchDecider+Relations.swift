@@ -38,6 +38,7 @@ extension BatchDecider {
 
     private mutating func standing(_ article: ArticleID) throws -> EarlierText? {
         if let sequence = brought.current[article] { return brought.texts[sequence] }
+        if let ahead, let sequence = ahead.current[article] { return ahead.texts[sequence] }
         if let text = cache.standing(article) { return text }
         guard let text = try index.standing(article).flatMap({ EarlierText($0) }) else { return nil }
         cache.insert(text)
@@ -47,16 +48,22 @@ extension BatchDecider {
     /// The texts worth the exact comparison: of earlier batches and of this one.
     private mutating func candidates(_ draft: Draft, without before: EarlierText?) throws -> [EarlierText] {
         let probe = SketchProbe(draft.shingles)
-        let earlier = index.candidates(of: probe, excluding: brought.replaced)
-        let ofBatch = brought.sketches.candidates(of: probe)
+        var replaced = brought.replaced
+        if let ahead { replaced.formUnion(ahead.replaced) }
+        var earlier = index.candidates(of: probe, excluding: replaced)
+        var ofBatches = brought.sketches.candidates(of: probe)
+        if let ahead {
+            // The index may have come to know them meanwhile.
+            earlier.removeAll { ahead.texts[SequenceNumber($0.number)] != nil }
+            ofBatches += ahead.sketches.candidates(of: probe, excluding: brought.replaced)
+        }
         let best =
-            ofBatch.isEmpty
-            ? earlier : SketchIndex.Candidate.best(earlier + ofBatch)
+            ofBatches.isEmpty ? earlier : SketchIndex.Candidate.best(earlier + ofBatches)
         var texts: [EarlierText] = []
         var missing: [SequenceNumber] = []
         for candidate in best {
             let sequence = SequenceNumber(candidate.number)
-            if let text = brought.texts[sequence] ?? cache.text(of: sequence) {
+            if let text = brought.texts[sequence] ?? ahead?.texts[sequence] ?? cache.text(of: sequence) {
                 texts.append(text)
             } else {
                 missing.append(sequence)

@@ -16,13 +16,18 @@ struct BatchMates {
     private var begun: Set<UInt64> = []
     private var ended: [UInt64] = []
     private var kept: Set<KeptMate> = []
+    /// Of the batch before, where the index may not know it yet.
+    private let keptBefore: Set<KeptMate>
 
     private struct KeptMate: Hashable {
         let article: ArticleID
         let sha256: Digest
     }
 
-    init(tended: TendedFiles) { self.tended = tended }
+    init(tended: TendedFiles, before: BatchMates?) {
+        self.tended = tended
+        keptBefore = before?.kept ?? []
+    }
 
     /// Whether an earlier record of the same file has dealt with what came beside it.
     func areTended(_ arrival: Arrival) -> Bool {
@@ -30,7 +35,8 @@ struct BatchMates {
     }
 
     func keeps(_ sha256: Digest, of article: ArticleID) -> Bool {
-        kept.contains(KeptMate(article: article, sha256: sha256))
+        let mate = KeptMate(article: article, sha256: sha256)
+        return kept.contains(mate) || keptBefore.contains(mate)
     }
 
     mutating func tend(_ arrival: Arrival, _ mates: [Mate], of article: ArticleID) {

@@ -39,15 +39,21 @@ package struct BatchDecider<Index: SeenIndex> {
     let index: Index
     let cache: TextCache
     var brought = BatchTexts()
+    /// What the batch before has brought, which the index may not know yet, or may come to know meanwhile.
+    let ahead: BatchTexts?
     var mates: BatchMates
 
     /// - Parameters:
     ///   - cache: Texts of batches before, to be compared with; belongs to the caller's queue.
     ///   - tended: Of batches before too, and belongs to the same queue.
-    package init(index: Index, cache: TextCache, tended: TendedFiles = TendedFiles()) {
+    ///   - before: The decider of the batch before, where the index may not know that batch yet.
+    package init(
+        index: Index, cache: TextCache, tended: TendedFiles = TendedFiles(), before: BatchDecider? = nil
+    ) {
         self.index = index
         self.cache = cache
-        mates = BatchMates(tended: tended)
+        ahead = before?.brought
+        mates = BatchMates(tended: tended, before: before?.mates)
     }
 
     /// - Parameter cursor: what the change will be named by, if the batch is committed.
@@ -58,7 +64,7 @@ package struct BatchDecider<Index: SeenIndex> {
             let rejected = Rejected(file: arrival.file, reason: rejection.reason, detail: rejection.detail)
             return Decision(record: .rejected(rejected), content: Content(), encoded: .none, original: nil)
         case .draft(let draft, let bytes):
-            if let seen = try brought.raw[draft.raw] ?? index.seen(raw: draft.raw) {
+            if let seen = try brought.raw[draft.raw] ?? ahead?.raw[draft.raw] ?? index.seen(raw: draft.raw) {
                 let delivery = Delivery(draft: draft, bytes: bytes, arrival: arrival, cursor: cursor)
                 return try duplicated(delivery, seen: seen, match: .raw, original: nil)
             }
@@ -197,18 +203,27 @@ package struct BatchDecider<Index: SeenIndex> {
     // MARK: What is known, this batch included
 
     private func seen(_ canonical: CanonicalDigest) throws -> SeenText? {
-        try index.seen(canonical: canonical) ?? brought.canonical[canonical]?.first
+        try index.seen(canonical: canonical) ?? ahead?.canonical[canonical]?.first
+            ?? brought.canonical[canonical]?.first
     }
 
     private func seen(_ canonical: CanonicalDigest, of article: ArticleID) throws -> SeenText? {
         try brought.canonical[canonical]?.last { $0.article == article }
+            ?? ahead?.canonical[canonical]?.last { $0.article == article }
             ?? index.seen(canonical: canonical, of: article)
     }
 
     private func standing(_ identity: Identity) throws -> StandingText? {
-        if let article = brought.identities[identity] { return brought.standing(article) }
+        if let article = brought.identities[identity] ?? ahead?.identities[identity] {
+            return broughtStanding(article)
+        }
         guard let kept = try index.standing(identity) else { return nil }
-        return brought.standing(kept.article) ?? StandingText(kept)
+        return broughtStanding(kept.article) ?? StandingText(kept)
+    }
+
+    /// How an article stands that this batch or the one before has added or revised.
+    private func broughtStanding(_ article: ArticleID) -> StandingText? {
+        brought.standing(article) ?? ahead?.standing(article)
     }
 }
 

@@ -284,8 +284,8 @@ package final class LogReader: Sendable {
         }
     }
 
-    /// Lets readers see every change up to `cursor` and wakes those who wait.
-    func announce(_ cursor: Cursor) {
+    /// Lets readers see every change up to `cursor` and wakes those who wait. For whoever has made these changes durable.
+    package func announce(_ cursor: Cursor) {
         state.withLock { $0.tip = cursor }
         waiters.wake()
     }

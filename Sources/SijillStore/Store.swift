@@ -11,7 +11,7 @@ import Synchronization
 /// again, and the same rows are there again. So its transactions need not be durable one by one (WAL,
 /// `synchronous=NORMAL`); after a crash the daemon applies the changes behind `applied`.
 ///
-/// `apply`, `checkpoint` and `close` belong to the ledger's queue. Everything else may be called from any
+/// `apply`, `checkpoint` and `close` belong to the ledger, which calls one at a time. Everything else may be called from any
 /// thread; a reader sees the state after some whole `apply` and never waits for the writer.
 package final class Store: Sendable {
     package let path: String
@@ -72,8 +72,7 @@ package final class Store: Sendable {
         lookUps.withLock { ($0.bytes, $0.sketchBytes) }
     }
 
-    /// Writes what `changes` say, in one transaction; after its commit all readers see it. Call it on the
-    /// ledger's queue.
+    /// Writes what `changes` say, in one transaction; after its commit all readers see it.
     ///
     /// `changes` must be of this store's log and the ones that follow `applied`: anything else is an error of
     /// ours and traps.
@@ -174,8 +173,8 @@ package final class Store: Sendable {
         }
     }
 
-    /// Reads without a snapshot of it all, which costs more than a small read itself: for decisions, as nothing is written
-    /// beside them that they read.
+    /// Reads without a snapshot of it all, which costs more than a small read itself: for decisions, which know themselves
+    /// what is written beside them.
     func look<Value>(_ body: (Database) throws -> Value) throws -> Value {
         do { return try pool.unsafeRead(body) } catch let error as DatabaseError {
             throw StoreError(error, "read", path)

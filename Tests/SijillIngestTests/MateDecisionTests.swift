@@ -15,8 +15,10 @@ struct MateDecisionTests {
     private static let other =
         "افتتحت البلدية مكتبة عامة جديدة في الحي الشرقي تضم آلاف الكتب وقاعة للقراءة مفتوحة كل يوم"
 
-    private func decider(_ known: KnownTexts) -> BatchDecider<KnownTexts> {
-        BatchDecider(index: known, cache: TextCache(), tended: tended)
+    private func decider(
+        _ known: KnownTexts, before: BatchDecider<KnownTexts>? = nil
+    ) -> BatchDecider<KnownTexts> {
+        BatchDecider(index: known, cache: TextCache(), tended: tended, before: before)
     }
 
     private func cursor(_ number: UInt64) -> Cursor {
@@ -46,15 +48,17 @@ struct MateDecisionTests {
 
     private func isKept(_ decision: Decision) -> Bool { !decision.record.keptMates.isEmpty }
 
-    @Test("A sidecar that comes again with the same article is kept once, in one batch and in later ones")
-    func again() throws {
+    @Test(
+        "A sidecar that comes again with the same article is kept once, in one batch and in later ones",
+        arguments: [true, false])
+    func again(indexKnowsFirst: Bool) throws {
         var known = KnownTexts()
         var first = decider(known)
         let added = try first.decide(try arrival(Self.long, ticket: 1), cursor: cursor(1))
         let repeated = try first.decide(try arrival(Self.long, ticket: 2), cursor: cursor(2))
         first.remember()
-        known.apply(added, cursor: cursor(1))
-        var second = decider(known)
+        if indexKnowsFirst { known.apply(added, cursor: cursor(1)) }
+        var second = decider(known, before: indexKnowsFirst ? nil : first)
         let later = try second.decide(try arrival(Self.long + ".", ticket: 3), cursor: cursor(3))
         let another = try second.decide(
             try arrival(Self.long, sidecar: "{\"lang\":\"ar\"}", ticket: 4), cursor: cursor(4))

@@ -8,18 +8,31 @@ import Testing
 @testable import SijillIngest
 
 /// Decides one delivery after the other, in batches of the size that is asked for.
-private struct Desk {
+struct Desk {
+    struct Kind: Sendable, CustomTestStringConvertible {
+        var batch = 1
+        var cacheBytes = TextCache.bytesMaxDefault
+        /// Whether the index knows the batch before a decision.
+        var knowsBatchBefore = Knowledge.always
+
+        var testDescription: String { "batches of \(batch), cache \(cacheBytes), \(knowsBatchBefore)" }
+    }
+
+    enum Knowledge { case always, meanwhile, notYet }
+
     private let reader = ArticleReader(limits: InputLimits())
-    private let batch: Int
+    private let kind: Kind
     private let cache: TextCache
     private var known = KnownTexts()
     private var decider: BatchDecider<KnownTexts>
     private var pending: [(Decision, Cursor)] = []
+    /// What the index does not know yet.
+    private var behind: [(Decision, Cursor)] = []
     private var number: UInt64 = 0
 
-    init(batch: Int, cacheBytes: Int = TextCache.bytesMaxDefault) {
-        self.batch = batch
-        cache = TextCache(bytesMax: cacheBytes)
+    init(_ kind: Kind) {
+        self.kind = kind
+        cache = TextCache(bytesMax: kind.cacheBytes)
         decider = BatchDecider(index: known, cache: cache)
     }
 
@@ -46,21 +59,31 @@ private struct Desk {
         let cursor = Cursor(sequence: SequenceNumber(number), epoch: Epoch("k3f9a1c2")!)
         let decision = try decider.decide(arrival, cursor: cursor)
         pending.append((decision, cursor))
-        if pending.count == batch {
-            decider.remember()
-            for (decision, cursor) in pending { known.apply(decision, cursor: cursor) }
-            pending = []
-            decider = BatchDecider(index: known, cache: cache)
-        }
+        if pending.count == kind.batch { endBatch() }
         return decision.record
+    }
+
+    private mutating func endBatch() {
+        decider.remember()
+        behind += pending
+        let kept = kind.knowsBatchBefore == .notYet ? pending.count : 0
+        for (decision, cursor) in behind.dropLast(kept) { known.apply(decision, cursor: cursor) }
+        behind = behind.suffix(kept)
+        pending = []
+        decider = BatchDecider(
+            index: known, cache: cache, before: kind.knowsBatchBefore == .always ? nil : decider)
     }
 }
 
-/// Every decision must be the same in one batch, in many, and without a cache.
+/// Every decision must be the same in one batch, in many, without a cache, and where the index does not know the batch
+/// before yet.
 @Suite("Decisions about relations and revisions")
 struct RelationDecisionTests {
     static let desks = [
-        (1, TextCache.bytesMaxDefault), (1, 0), (2, 4_000), (1_000, TextCache.bytesMaxDefault),
+        Desk.Kind(), Desk.Kind(cacheBytes: 0), Desk.Kind(batch: 2, cacheBytes: 4_000),
+        Desk.Kind(batch: 1_000), Desk.Kind(knowsBatchBefore: .notYet),
+        Desk.Kind(batch: 2, cacheBytes: 0, knowsBatchBefore: .notYet),
+        Desk.Kind(batch: 2, cacheBytes: 0, knowsBatchBefore: .meanwhile),
     ]
 
     private func words(_ range: Range<Int>, _ word: String = "كلمة") -> String {
@@ -91,8 +114,8 @@ struct RelationDecisionTests {
 
     @Test(
         "A near copy is added, linked with its scores, and joins the earlier one's cluster", arguments: desks)
-    func near(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func near(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let first = try added(desk.take(words(0..<200)))
         _ = try added(desk.take(words(500..<700)))
         let copy = try added(desk.take(words(0..<190) + " " + words(900..<910)))
@@ -106,8 +129,8 @@ struct RelationDecisionTests {
     }
 
     @Test("A part, a whole and a passage are what they are, and join no cluster", arguments: desks)
-    func kinds(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func kinds(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let first = try added(desk.take(words(0..<300)))
         let part = try added(desk.take(words(100..<200)))
         let whole = try added(desk.take(words(0..<300) + " " + words(1_000..<1_400)))
@@ -120,8 +143,8 @@ struct RelationDecisionTests {
     }
 
     @Test("Clusters are stars: a copy of a copy too far from the head stands alone", arguments: desks)
-    func stars(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func stars(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let head = try added(desk.take(words(0..<200)))
         let second = try added(desk.take(words(45..<245)))
         let third = try added(desk.take(words(90..<290)))
@@ -131,8 +154,8 @@ struct RelationDecisionTests {
     }
 
     @Test("One figure that differs is told", arguments: desks)
-    func figures(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func figures(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         _ = try desk.take(words(0..<100) + " في ٢٠١٩")
         let other = try added(desk.take(words(0..<100) + " في 2020"))
         #expect(other.relations.map(\.kind) == [.near])
@@ -140,8 +163,8 @@ struct RelationDecisionTests {
     }
 
     @Test("Under one address an article is revised, with what came and went", arguments: desks)
-    func revision(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func revision(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let paragraphs = (0..<6).map { words($0 * 30..<$0 * 30 + 30) }
         let old = paragraphs.joined(separator: "\n\n") + "\n\nقتل 3"
         let new = (paragraphs[..<5] + [words(900..<930), "قتل 4"]).joined(separator: "\n\n")
@@ -165,8 +188,8 @@ struct RelationDecisionTests {
     @Test(
         "The same words and title under one address are a duplicate, another title is a revision",
         arguments: desks)
-    func retitled(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func retitled(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let url = "https://example.org/a"
         let first = try added(desk.take(words(0..<50), title: "العنوان الأول", url: url))
         let same = try duplicated(desk.take(words(0..<50) + "!", title: "العنوان الأوّل", url: url))
@@ -183,8 +206,8 @@ struct RelationDecisionTests {
     }
 
     @Test("An earlier revision again is its duplicate, unless it was fetched later", arguments: desks)
-    func reverted(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func reverted(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let url = "https://example.org/a"
         let (old, new) = (words(0..<100), words(0..<90) + " " + words(200..<220))
         let first = try added(desk.take(old, url: url, fetched: "2026-11-20T10:00:00Z"))
@@ -201,8 +224,8 @@ struct RelationDecisionTests {
     @Test(
         "Little in common is a major revision, next to nothing is another article at the same address",
         arguments: desks)
-    func replaced(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func replaced(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let url = "https://example.org/live"
         let first = try added(desk.take(words(0..<100), url: url))
         let major = try revised(desk.take(words(0..<45) + " " + words(200..<255), url: url))
@@ -219,8 +242,8 @@ struct RelationDecisionTests {
     }
 
     @Test("A producer's id counts within its source, and an address before it", arguments: desks)
-    func producerID(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func producerID(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let first = try added(desk.take(words(0..<100), id: "7", source: "agency"))
         let second = try revised(desk.take(words(0..<95), id: "7", source: "agency"))
         #expect(second.article == first.article)
@@ -234,8 +257,8 @@ struct RelationDecisionTests {
     @Test(
         "A canonical copy from another address is a duplicate, and the address gets no article of it",
         arguments: desks)
-    func elsewhere(_ desk: (Int, Int)) throws {
-        var desk = Desk(batch: desk.0, cacheBytes: desk.1)
+    func elsewhere(_ desk: Desk.Kind) throws {
+        var desk = Desk(desk)
         let first = try added(desk.take(words(0..<100), url: "https://example.org/a"))
         let copy = try duplicated(desk.take(words(0..<100) + ".", url: "https://example.com/b"))
         #expect(copy.article == first.article)
